@@ -1,0 +1,60 @@
+"""`caudal`: one command for everything a person or a DAG runs. Sub-commands live in their packages and load when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+# name on the command line → module with the Typer `app`, and its help here (so that `caudal --help` imports none of them)
+COMMANDS = {
+    "demo": ("demo.cli", "La empresa de agua sintética y el sustituto de Odoo (generate, serve)."),
+    "up": ("caudal.demo_run", "Levanta todo de principio a fin: lo que hace `make demo`."),
+    "down": ("caudal.demo_stop", "Detiene lo que `make demo` inició."),
+    "postgres": ("caudal.postgres_cli", "El PostgreSQL embebido (start, stop, url, bootstrap)."),
+    "doctor": ("caudal.doctor", "Dice qué falta en esta máquina y cómo conseguirlo."),
+    "replicate": ("sources.cli", "Replica Odoo en el almacén (raw)."),
+    "geo": ("geo.cli", "Carga y repara el catastro (sectores)."),
+    "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
+    "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
+    "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
+    "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
+    "alerts": ("alerts.cli", "Evalúa las reglas de alerta y avisa."),
+    "powerbi": ("powerbi.cli", "Genera y revisa el proyecto de Power BI."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A Typer group whose sub-commands are imported only when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, help_text = COMMANDS[cmd_name]
+        if "--help" in sys.argv[1:2] or len(sys.argv) == 1:
+            return click.Command(cmd_name, help=help_text, short_help=help_text)
+        command: Any = typer.main.get_command(importlib.import_module(module).app)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyGroup, no_args_is_help=True, pretty_exceptions_show_locals=False,
+    help="Caudal: almacén analítico y tableros de una empresa de agua y alcantarillado. Ejemplo: caudal up --size tiny",
+)
+
+
+@app.callback()
+def main() -> None:
+    """Typer needs a callback for a group without commands of its own."""
+
+
+if __name__ == "__main__":
+    app()

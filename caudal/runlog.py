@@ -1,0 +1,54 @@
+"""The run log: one row of `ops.run` for each run of a step, written in its own connection so that a failure is recorded too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from caudal import warehouse
+
+
+@dataclass
+class Run:
+    """What a step counted. `status` becomes ok or failed when the block ends."""
+
+    run_id: int
+    rows_read: int = 0
+    rows_inserted: int = 0
+    rows_updated: int = 0
+    rows_deleted: int = 0
+    rows_quarantined: int = 0
+    watermark_from: datetime | None = None
+    watermark_to: datetime | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def run(pipeline: str, entity: str | None = None) -> Iterator[Run]:
+    """Record the block as one run of `pipeline`. An exception marks it failed, with its message, and goes on up."""
+    with warehouse.connect("load", autocommit=True) as conn:
+        run_id = conn.execute(
+            "insert into ops.run (pipeline, entity) values (%s, %s) returning run_id", [pipeline, entity]
+        ).fetchone()[0]
+    record = Run(run_id)
+    try:
+        yield record
+    except BaseException as error:
+        _close(record, "failed", f"{type(error).__name__}: {error}"[:4000])
+        raise
+    _close(record, "ok", None)
+
+
+def _close(record: Run, status: str, error: str | None) -> None:
+    with warehouse.connect("load", autocommit=True) as conn:
+        conn.execute(
+            """update ops.run set status = %s, ended_at = now(), error = %s, rows_read = %s, rows_inserted = %s, rows_updated = %s,
+               rows_deleted = %s, rows_quarantined = %s, watermark_from = %s, watermark_to = %s, details = %s where run_id = %s""",
+            [status, error, record.rows_read, record.rows_inserted, record.rows_updated, record.rows_deleted,
+             record.rows_quarantined, record.watermark_from, record.watermark_to, Jsonb(record.details), record.run_id],
+        )

@@ -1,0 +1,70 @@
+"""Settings of one installation, read from the environment only (see `docs/operations.md` for the list)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from caudal.secrets import get_or_create
+
+ROOT = Path(__file__).resolve().parent.parent
+Role = Literal["owner", "load", "transform", "read", "pii"]
+
+
+class Settings(BaseSettings):
+    """One installation. Every field is an environment variable, `CAUDAL_…` or `ODOO_…`."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    home: Path = Field(default=ROOT / ".caudal", validation_alias="CAUDAL_HOME")
+    external_warehouse: SecretStr | None = Field(default=None, validation_alias="CAUDAL_WAREHOUSE_URL")
+    today_override: date | None = Field(default=None, validation_alias="CAUDAL_TODAY")
+    timezone: str = Field(default="America/Santo_Domingo", validation_alias="CAUDAL_TIMEZONE")
+    site: str = Field(default="demo", validation_alias="CAUDAL_SITE")
+
+    odoo_url: str | None = Field(default=None, validation_alias="ODOO_URL")
+    odoo_db: str | None = Field(default=None, validation_alias="ODOO_DB")
+    odoo_user: str | None = Field(default=None, validation_alias="ODOO_USER")
+    odoo_password: SecretStr | None = Field(default=None, validation_alias="ODOO_PASSWORD")
+
+    @property
+    def root(self) -> Path:
+        """The checkout."""
+        return ROOT
+
+    @property
+    def today(self) -> date:
+        """The business date: `CAUDAL_TODAY`, or the present day in the utility's time zone."""
+        return self.today_override or datetime.now(ZoneInfo(self.timezone)).date()
+
+    def warehouse_url(self, role: Role = "owner", dbname: str | None = None) -> str:
+        """libpq URL of the warehouse as `role`, in database `dbname` (default: the warehouse's own). Starts nothing.
+
+        The owner of an external warehouse is who `CAUDAL_WAREHOUSE_URL` says; the passwords of the other roles are
+        made at the first bootstrap and kept under `<home>/secrets`, or come from `CAUDAL_PASSWORD_<ROLE>`.
+        """
+        if self.external_warehouse is not None:
+            parts = urlsplit(self.external_warehouse.get_secret_value())
+            name = dbname or parts.path.lstrip("/") or "caudal"
+            if role == "owner":
+                return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+            host = parts.netloc.rsplit("@", 1)[-1]
+            netloc = f"caudal_{role}:{quote(get_or_create(self.home, f'caudal_{role}'), safe='')}@{host}"
+            return urlunsplit((parts.scheme, netloc, f"/{name}", parts.query, ""))
+        from caudal.postgres import EmbeddedPostgres
+
+        user = "caudal" if role == "owner" else f"caudal_{role}"
+        return EmbeddedPostgres(self.home).url(user, dbname or "caudal")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once (`settings.cache_clear()` after changing the environment)."""
+    return Settings()

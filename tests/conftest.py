@@ -1,0 +1,75 @@
+"""One real stack for the whole test session, made lazily: server → source → raw → marts. All under a temporary home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# before anything reads the settings
+_HOME = Path(os.environ.get("CAUDAL_TEST_HOME") or tempfile.mkdtemp(prefix="caudal-test-"))
+_HOME.chmod(0o755)
+os.environ["CAUDAL_HOME"] = str(_HOME)
+os.environ["CAUDAL_TODAY"] = "2026-11-15"  # the day after which the synthetic utility knows nothing
+os.environ["DO_NOT_TRACK"] = "1"
+os.environ.pop("CAUDAL_WAREHOUSE_URL", None)
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A running, bootstrapped embedded PostgreSQL under a home of its own."""
+    from caudal import warehouse
+    from caudal.postgres import EmbeddedPostgres
+
+    warehouse.bootstrap()
+    yield _HOME
+    EmbeddedPostgres(_HOME).destroy()
+    if "CAUDAL_TEST_HOME" not in os.environ:
+        shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_source(home: Path) -> Iterator[object]:
+    """The tiny utility in its source database, served by the stand-in of Odoo; the settings point at it."""
+    import demo
+    from caudal import warehouse
+    from caudal.settings import settings
+    from demo.odoo.server import StandIn
+
+    warehouse.ensure_database("odoo_demo")
+    dsn = settings().warehouse_url("owner", "odoo_demo")
+    demo.generate(dsn, size="tiny")
+    with StandIn(dsn, workers=2) as server:
+        os.environ.update(ODOO_URL=server.url, ODOO_DB=server.db, ODOO_USER=server.user, ODOO_PASSWORD=server.password)
+        settings.cache_clear()
+        server.dsn = dsn
+        yield server
+
+
+@pytest.fixture(scope="session")
+def replicated(tiny_source: object, home: Path) -> object:
+    """raw.* loaded from the tiny utility, cadastre included."""
+    import demo
+    from geo.cadastre import load_cadastre
+    from sources.replicate import replicate
+
+    results = replicate()
+    assert all(r.status == "ok" for r in results), results
+    cadastre = home / "cadastre.geojson"
+    demo.write_cadastre(cadastre, size="tiny")
+    load_cadastre(cadastre)
+    return tiny_source
+
+
+@pytest.fixture(scope="session")
+def built(replicated: object) -> object:
+    """Marts built, tested and published."""
+    from caudal.build import build
+
+    result = build()
+    assert result.ok, result
+    return result
