@@ -1,0 +1,178 @@
+"""From a batch of source rows to COPY text, column by column; rows that cannot be stored come out as rejections.
+
+The quick way converts whole columns. Only when something in the batch is wrong are its rows tried one by one.
+Money is never computed with as a float: `repr` of the JSON number is the shortest decimal that was sent (1234.56, not
+1234.5599…), and that text is what PostgreSQL parses as numeric, the same as `Decimal(repr(x))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sources.contract import Column
+
+NULL = "\\N"
+BIGINT_MAX = 2**63 - 1
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+FLAGS = {True: "t", False: "f", None: NULL}
+
+Converter = Callable[[list[Any]], list[str]]
+
+
+class Unparseable(ValueError):
+    """A value that cannot be stored; the message (Spanish) is the reason written in quarantine."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One row that was kept out: its key when it has one, the canonical field, the reason and the row itself."""
+
+    record_id: str | None
+    field: str | None
+    reason: str
+    payload: Any
+
+
+def _bad(value: Any, expected: str) -> str:
+    raise Unparseable(f"se esperaba {expected} y llegó {str(value)[:80]!r}")
+
+
+def _keys(values: list[Any]) -> list[str]:
+    return [str(v) if v.__class__ is int and 0 < v <= BIGINT_MAX else _bad(v, "una clave entera mayor que cero") for v in values]
+
+
+def _integers(values: list[Any]) -> list[str]:
+    return [
+        str(v) if v.__class__ is int and -BIGINT_MAX <= v <= BIGINT_MAX
+        else NULL if v is False or v is None else _bad(v, "un entero de 64 bits")
+        for v in values
+    ]
+
+
+def _references(values: list[Any]) -> list[str]:
+    return _integers([v[0] if v.__class__ is list and len(v) == 2 else v for v in values])  # [id, name] without load=None
+
+
+def _decimals(limit: float, name: str) -> Converter:
+    def convert(values: list[Any]) -> list[str]:
+        return [
+            repr(v) if (v.__class__ is float or v.__class__ is int) and -limit < v < limit  # NaN and infinity fail here too
+            else NULL if v is False or v is None else _bad(v, name)
+            for v in values
+        ]
+    return convert
+
+
+def _flags(values: list[Any]) -> list[str]:
+    return [FLAGS[v] if v is True or v is False or v is None else _bad(v, "verdadero o falso") for v in values]
+
+
+def _texts(values: list[Any]) -> list[str]:
+    out = [v if v.__class__ is str else NULL if v is False or v is None else _bad(v, "un texto") for v in values]
+    joined = "".join([v for v in values if v.__class__ is str])
+    if "\x00" in joined:
+        _bad(joined, "un texto sin el carácter nulo")
+    if not joined.isascii():
+        try:
+            joined.encode()
+        except UnicodeEncodeError:
+            raise Unparseable("el texto tiene caracteres que no son Unicode válido") from None
+    if "\\" in joined or "\t" in joined or "\n" in joined or "\r" in joined:
+        return [v.translate(ESCAPES) if v.__class__ is str else NULL for v in values]
+    return out
+
+
+def _date_text(value: Any) -> str:
+    if value is False or value is None:
+        return NULL
+    try:
+        if len(value) == 10 and value[4] == "-" and date.fromisoformat(value):
+            return value
+    except (TypeError, ValueError):
+        pass
+    return _bad(value, "una fecha AAAA-MM-DD")
+
+
+def _dates() -> Converter:
+    known: dict[Any, str] = {}  # a table has few distinct dates: each is checked once
+
+    def convert(values: list[Any]) -> list[str]:
+        try:
+            return [known[v] for v in values]
+        except (KeyError, TypeError):
+            texts = [_date_text(v) for v in values]
+            known.update((v, t) for v, t in zip(values, texts, strict=True) if v.__class__ is str)
+            known[False] = known[None] = NULL
+            return texts
+    return convert
+
+
+def _moment(value: Any) -> str:
+    try:
+        if len(value) in (19, 26) and value[10] in " T" and datetime.fromisoformat(value):
+            return value + "+00"
+    except (TypeError, ValueError):
+        pass
+    return _bad(value, "una fecha y hora UTC AAAA-MM-DD HH:MM:SS")
+
+
+def _moments(values: list[Any]) -> list[str]:
+    return [NULL if v is False or v is None else _moment(v) for v in values]
+
+
+def converter(column: Column) -> Converter:
+    """The function that turns this column's values into COPY text. It raises Unparseable at the first bad one."""
+    return {
+        "id": _keys, "many2one": _references, "integer": _integers, "boolean": _flags, "text": _texts, "datetime": _moments,
+        "money": _decimals(1e16 - 1, "un importe de hasta 16 cifras enteras"),
+        "quantity": _decimals(1e15 - 1, "una cantidad de hasta 15 cifras enteras"),
+        "coordinate": _decimals(999.9999994, "una coordenada"),
+    }.get(column.type) or _dates()
+
+
+class Encoder:
+    """Encodes batches for one set of columns; the key is the column called `key`."""
+
+    def __init__(self, columns: Sequence[Column], key: str) -> None:
+        self.columns = [(column.name, column.source, converter(column)) for column in columns]
+        self.key = next(column.source for column in columns if column.name == key)
+
+    def encode(self, rows: list[dict[str, Any]]) -> tuple[bytes, int, list[Rejection]]:
+        """COPY text of the rows that can be stored, how many they are, and the rejections."""
+        if not rows:
+            return b"", 0, []
+        try:
+            return self._text(rows), len(rows), []
+        except (Unparseable, LookupError, TypeError):
+            return self._one_by_one(rows)
+
+    def _text(self, rows: list[dict[str, Any]]) -> bytes:
+        columns = [convert([row[source] for row in rows]) for _, source, convert in self.columns]
+        return ("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n").encode()
+
+    def _one_by_one(self, rows: list[dict[str, Any]]) -> tuple[bytes, int, list[Rejection]]:
+        lines: list[bytes] = []
+        rejections: list[Rejection] = []
+        for row in rows:
+            rejection = self._fault(row)
+            if rejection:
+                rejections.append(rejection)
+            else:
+                lines.append(self._text([row]))
+        return b"".join(lines), len(lines), rejections
+
+    def _fault(self, row: Any) -> Rejection | None:
+        if not isinstance(row, dict):
+            return Rejection(None, None, "la fila no es un objeto con campos", row)
+        record_id = str(row[self.key]) if row.get(self.key) not in (None, False) else None
+        for name, source, convert in self.columns:
+            if source not in row:
+                return Rejection(record_id, name, f"la fila llegó sin el campo {source}", row)
+            try:
+                convert([row[source]])
+            except Unparseable as error:
+                return Rejection(record_id, name, str(error), row)
+        return None
