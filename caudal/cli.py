@@ -13,17 +13,19 @@ from typer.core import TyperGroup
 # name on the command line → module with the Typer `app`, and its help here (so that `caudal --help` imports none of them)
 COMMANDS = {
     "demo": ("demo.cli", "La empresa de agua sintética y el sustituto de Odoo (generate, serve)."),
-    "up": ("caudal.demo_run", "Levanta todo de principio a fin: lo que hace `make demo`."),
-    "down": ("caudal.demo_stop", "Detiene lo que `make demo` inició."),
+    "up": ("demo.run", "Levanta todo de principio a fin: lo que hace `make demo`."),
+    "down": ("caudal.stop", "Detiene lo que `make demo` inició."),
     "postgres": ("caudal.postgres_cli", "El PostgreSQL embebido (start, stop, url, bootstrap)."),
     "doctor": ("caudal.doctor", "Dice qué falta en esta máquina y cómo conseguirlo."),
     "replicate": ("sources.cli", "Replica Odoo en el almacén (raw)."),
     "geo": ("geo.cli", "Carga y repara el catastro (sectores)."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
+    "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
     "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
     "alerts": ("alerts.cli", "Evalúa las reglas de alerta y avisa."),
+    "airflow": ("caudal.airflow_cli", "Airflow: iniciar, detener, correr la cadena completa una vez."),
     "powerbi": ("powerbi.cli", "Genera y revisa el proyecto de Power BI."),
 }
 

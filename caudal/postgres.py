@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import psycopg
@@ -124,7 +125,7 @@ class EmbeddedPostgres:
         who = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []} if self.account else {}
         command = [str(self._binaries() / args[0]), *args[1:]]
         with tempfile.TemporaryFile("w+") as out:  # a pipe would stay open as long as the server lives
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True,
+            done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, text=True,
                                   cwd="/", env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}, **who)
             out.seek(0)
             done.stdout = out.read()
@@ -159,7 +160,7 @@ class EmbeddedPostgres:
         except psycopg.OperationalError:
             return False
 
-    def start(self) -> EmbeddedPostgres:
+    def start(self) -> Self:
         """Make the cluster if there is none, start it, wait until it answers. Raises PostgresError with the log's tail."""
         self.state.mkdir(parents=True, exist_ok=True)
         with open(self.state / "lock", "w") as lock:
@@ -218,7 +219,7 @@ class EmbeddedPostgres:
         self.stop()
         shutil.rmtree(self.base, ignore_errors=True)
 
-    def __enter__(self) -> EmbeddedPostgres:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *exc: object) -> None:

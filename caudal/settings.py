@@ -1,7 +1,11 @@
-"""Settings of one installation, read from the environment only (see `docs/operations.md` for the list)."""
+"""Settings of one installation, read from the environment (see `docs/operations.md` for the list).
+
+`<home>/site.env`, when it is there, is added to the environment first; what the environment already says wins.
+"""
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +13,7 @@ from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from dotenv import load_dotenv
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -64,7 +69,13 @@ class Settings(BaseSettings):
         return EmbeddedPostgres(self.home).url(user, dbname or "caudal")
 
 
+def site_env_file() -> Path:
+    """The site's own file of environment variables; it may hold passwords, so it is outside git and readable by its owner only."""
+    return Path(os.environ.get("CAUDAL_HOME", ROOT / ".caudal")) / "site.env"
+
+
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once (`settings.cache_clear()` after changing the environment)."""
+    load_dotenv(site_env_file(), override=False)
     return Settings()

@@ -1,0 +1,35 @@
+# Everything a newcomer needs; the same commands in production are those of `caudal --help`.
+SIZE ?= demo
+PYTEST ?=
+CAUDAL := .venvs/caudal/bin/caudal
+export DO_NOT_TRACK := 1
+
+.PHONY: help setup demo stop test lint doctor bench clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: ## the Python environments, from uv.lock
+	@bin/setup demo
+
+demo: setup ## everything, from a synthetic Odoo to the dashboard (SIZE=tiny is quicker)
+	@$(CAUDAL) up --size $(SIZE)
+
+stop: ## end what `make demo` started; the data stays under .caudal/
+	@if [ -x $(CAUDAL) ]; then $(CAUDAL) down; fi
+
+lint: ## ruff
+	@bin/setup test
+	@.venvs/caudal/bin/ruff check .
+
+test: lint ## lint and all tests, on real servers (PYTEST="-k name" for some)
+	@.venvs/caudal/bin/python -m pytest $(PYTEST)
+
+doctor: setup ## what is missing on this machine, and how to get it
+	@$(CAUDAL) doctor
+
+bench: setup ## replication against a bare odoorpc loop
+	@.venvs/caudal/bin/python -m benchmarks.replication --size $(SIZE)
+
+clean: stop ## delete the data and the environments
+	rm -rf .caudal .venvs .tools build-artifacts
