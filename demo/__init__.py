@@ -1,0 +1,23 @@
+"""The synthetic utility and the stand-in of Odoo. Nothing of production imports this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.utility.generator import Summary
+
+
+def generate(dsn: str, size: str = "tiny", seed: int = 20261115, progress: bool = True) -> Summary:
+    """Write a synthetic utility into the PostgreSQL database `dsn`; see `demo.utility.generator.generate`."""
+    from demo.utility.generator import generate as work
+
+    return work(dsn, size, seed, progress)
+
+
+def write_cadastre(path: Path, size: str = "tiny") -> Path:
+    """Write its sectors as GeoJSON in EPSG:32619; see `demo.utility.cadastre.write_cadastre`."""
+    from demo.utility.cadastre import write_cadastre as work
+
+    return work(path, size)
