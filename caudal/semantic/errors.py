@@ -28,3 +28,7 @@ class UntranslatableMetric(SemanticError):
         super().__init__(f"metric {metric!r} cannot be translated exactly: {reason}")
         self.metric = metric
         self.reason = reason
+
+
+class InvalidFilter(SemanticError):
+    """A filter text that is not understood, or compares a dimension with a value it cannot have."""

@@ -6,8 +6,9 @@ translators (`sql`, `dax`) only walk that tree, so they cannot disagree about wh
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
-from typing import Annotated, Literal, Union
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -94,7 +95,7 @@ class Unsupported(Frozen):
     reason: str
 
 
-Node = Annotated[Union[Aggregate, Ratio, Derived, Unsupported], Field(discriminator="kind")]
+Node = Annotated[Aggregate | Ratio | Derived | Unsupported, Field(discriminator="kind")]
 Ratio.model_rebuild()
 Derived.model_rebuild()
 
@@ -125,6 +126,10 @@ class Metric(Frozen):
     node: Node = Field(repr=False)
 
 
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+
+
 class SemanticLayer(Frozen):
     """All metrics. `metrics` holds those people see; `internal` the parts that only other metrics use."""
 
@@ -143,8 +148,8 @@ class SemanticLayer(Frozen):
         return (self.metric(metric) if isinstance(metric, str) else metric).model
 
     def by_folder(self) -> dict[str, list[Metric]]:
-        """Metrics by folder, both in alphabetical order of the Spanish labels."""
+        """Metrics by folder, both in alphabetical order of the Spanish labels (an accent does not change a letter's place)."""
         folders: dict[str, list[Metric]] = {}
-        for metric in sorted(self.metrics.values(), key=lambda m: (m.folder, m.label_es)):
+        for metric in sorted(self.metrics.values(), key=lambda m: (_plain(m.folder), _plain(m.label_es))):
             folders.setdefault(metric.folder, []).append(metric)
         return folders

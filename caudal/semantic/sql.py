@@ -21,7 +21,7 @@ from .model import Aggregate, Derived, Metric, Node, Ratio, SemanticLayer, Seman
 from .where import render
 
 _AGGREGATES = {"sum": "SUM({})", "count": "COUNT({})", "count_distinct": "COUNT(DISTINCT {})", "min": "MIN({})", "max": "MAX({})", "average": "AVG({})"}
-_TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]+\"|[A-Za-z_]\w*|.", re.S)
+_TOKEN = re.compile(r"'(?:[^']|'')*'|\"[^\"]+\"|[A-Za-z_]\w*|.", re.DOTALL)
 _PLAIN = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -113,7 +113,7 @@ def query(
     model = chosen[0].model
     keys = [sql.SQL("{} AS {}").format(_column(model.dimension(name).expr), sql.Identifier(name)) for name in by]
     # The texts come from the project's own semantic manifest, as the tables do; values never enter them.
-    values = [sql.SQL("{} AS {}").format(sql.SQL(text), sql.Identifier(m.name)) for text, m in zip(texts, chosen)]
+    values = [sql.SQL("{} AS {}").format(sql.SQL(text), sql.Identifier(m.name)) for text, m in zip(texts, chosen, strict=True)]
     statement = sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(keys + values), sql.Identifier(model.schema_name, model.table))
     conditions = [c for name, value in (where or {}).items() if (c := _condition(model, name, value)) is not None]
     if conditions:
