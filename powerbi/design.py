@@ -1,0 +1,251 @@
+"""model.yml + page.yml + dbt's contract + the semantic layer → one typed design, checked, ready to be written.
+
+Reads: powerbi/model.yml, powerbi/page.yml, and the manifests of the last build. Writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from caudal.semantic import SemanticLayer, dax, load, manifest_path
+from caudal.semantic.formats import d3_parts
+from caudal.semantic.model import Metric
+
+FOLDER = Path(__file__).parent
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/powerbi")
+# PostgreSQL type of the contract → (TMDL data type, M type that the query casts to, or None when the connector's own is right)
+TYPES = {
+    "text": ("string", None),
+    "date": ("dateTime", None),
+    "timestamptz": ("dateTime", "type datetime"),
+    "boolean": ("boolean", None),
+    "bigint": ("int64", None),
+    "integer": ("int64", None),
+    "smallint": ("int64", None),
+    "numeric": ("decimal", "Currency.Type"),  # Fixed Decimal: sums of up to four decimals are exact
+}
+_UNIT_FORMAT = {"RD$": r"\R\D\$ {}", "%": "{}%", "m3": r"{} \m³", "dias": r"{} \d\í\a\s", "n": "{}", "RD$/m3": r"\R\D\$ {}"}
+
+
+class DesignError(Exception):
+    """model.yml or page.yml ask for what is not there; the message names the file, the entry and what to do."""
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParameterSpec(Strict):
+    value: str
+    description: str
+
+
+class TableSpec(Strict):
+    mart: str
+    date_key: str | None = None
+    columns: dict[str, str] = {}
+    drop: list[str] = []
+    sort: dict[str, str] = {}
+
+
+class ModelSpec(Strict):
+    name: str
+    culture: str
+    schema_name: str = Field(alias="schema")
+    parameters: dict[str, ParameterSpec]
+    tables: dict[str, TableSpec]
+    relationships: list[tuple[str, str]]
+
+
+class VisualSpec(Strict):
+    id: str
+    type: Literal["textbox", "slicer", "card", "bars", "table"]
+    at: tuple[int, int, int, int]
+    title: str | None = None
+    text: str | None = None
+    field: str | None = None
+    metric: str | None = None
+    metrics: list[str] = []
+
+
+class PageSpec(Strict):
+    name: str
+    title: str
+    width: int
+    height: int
+    visuals: list[VisualSpec]
+
+
+class Column(Strict):
+    name: str
+    source: str
+    data_type: str
+    cast: str | None
+    description: str
+    is_hidden: bool
+    is_key: bool = False
+    sort_by: str | None = None
+
+
+class Measure(Strict):
+    name: str
+    metric: str
+    expression: str
+    format: str
+    folder: str
+    description: str
+
+
+class Table(Strict):
+    name: str
+    mart: str
+    description: str
+    is_date: bool
+    columns: tuple[Column, ...]
+    measures: tuple[Measure, ...]
+
+    def column_of(self, source: str) -> Column | None:
+        return next((c for c in self.columns if c.source == source), None)
+
+
+class Relationship(Strict):
+    from_table: str
+    from_column: str
+    to_table: str
+    to_column: str
+
+
+class Design(Strict):
+    """The whole model and its page. Names are those Power BI shows; `source` those of PostgreSQL."""
+
+    name: str
+    culture: str
+    schema_name: str
+    parameters: dict[str, ParameterSpec]
+    tables: tuple[Table, ...]
+    relationships: tuple[Relationship, ...]
+    page: PageSpec
+
+    def measure(self, metric: str) -> tuple[Table, Measure]:
+        for table in self.tables:
+            for measure in table.measures:
+                if measure.metric == metric:
+                    return table, measure
+        raise DesignError(f"powerbi/page.yml: metric {metric!r} has no measure in the model; caudal metrics list shows those there are")
+
+    def column(self, path: str) -> tuple[Table, Column]:
+        """`Table.Visible name` → both objects. Raises DesignError."""
+        table_name, _, name = path.partition(".")
+        for table in self.tables:
+            for column in table.columns:
+                if table.name == table_name and column.name == name:
+                    return table, column
+        raise DesignError(f"powerbi/page.yml: there is no column {path!r} in powerbi/model.yml")
+
+
+def tag(*parts: str) -> str:
+    """The lineage tag of an object: uuid5 of its path, the same at every generation."""
+    return str(uuid.uuid5(NAMESPACE, "/".join(parts)))
+
+
+def read(manifest: Path | None = None) -> Design:
+    """The design of the last build's marts (or those of the folder `manifest`). Raises DesignError, ManifestMissing, UntranslatableMetric."""
+    folder = Path(manifest) if manifest else manifest_path().parent
+    layer = load(folder / "semantic_manifest.json")
+    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    contracts = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model"}
+    return design(_yaml(FOLDER / "model.yml", ModelSpec), _yaml(FOLDER / "page.yml", PageSpec), layer, contracts)
+
+
+def _yaml(path: Path, kind: type[Strict]) -> Strict:
+    try:
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DesignError(f"powerbi/{path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dict[str, dict]) -> Design:
+    """The design from its parts. `contracts`: dbt model name → its manifest node. Raises DesignError."""
+    tables = tuple(_table(name, table, spec, layer, contracts) for name, table in spec.tables.items())
+    placed = {m.metric for t in tables for m in t.measures}
+    if lost := sorted(set(layer.metrics) - placed):
+        raise DesignError(f"powerbi/model.yml: no table holds the mart of metrics {', '.join(lost)}; add their mart to `tables`")
+    by_name = {t.name: t for t in tables}
+    relationships = tuple(
+        Relationship(from_table=a[0], from_column=a[1], to_table=b[0], to_column=b[1])
+        for a, b in ((_end(by_name, many), _end(by_name, one)) for many, one in spec.relationships)
+    )
+    result = Design(
+        name=spec.name, culture=spec.culture, schema_name=spec.schema_name, parameters=spec.parameters, tables=tables,
+        relationships=relationships, page=page,
+    )
+    for visual in page.visuals:
+        for metric in [*visual.metrics, *([visual.metric] if visual.metric else [])]:
+            result.measure(metric)
+        if visual.field:
+            result.column(visual.field)
+    return result
+
+
+def _end(tables: dict[str, Table], path: str) -> tuple[str, str]:
+    table, _, source = path.partition(".")
+    column = tables[table].column_of(source) if table in tables else None
+    if column is None:
+        raise DesignError(f"powerbi/model.yml: relationships: there is no column {path!r}")
+    return table, column.name
+
+
+def _table(name: str, spec: TableSpec, model: ModelSpec, layer: SemanticLayer, contracts: dict[str, dict]) -> Table:
+    where = f"powerbi/model.yml: tables.{name}"
+    node = contracts.get(spec.mart)
+    if node is None:
+        raise DesignError(f"{where}: dbt has no model {spec.mart!r}; run `caudal build`, or correct the name")
+    contract = {c["name"]: c for c in node["columns"].values()}
+    for given in [*spec.columns, *spec.drop, *spec.sort.values(), *([spec.date_key] if spec.date_key else [])]:
+        if given not in contract:
+            raise DesignError(f"{where}: {spec.mart} has no column {given!r}; it has {', '.join(contract)}")
+    for shown in spec.sort:
+        if shown not in spec.columns.values():
+            raise DesignError(f"{where}.sort: {shown!r} is no visible column of the table")
+    kept = [c for c in contract if c not in spec.drop]
+    names = {source: spec.columns.get(source, source) for source in kept}
+    columns = []
+    for source in kept:
+        data_type = re.sub(r"\(.*", "", contract[source].get("data_type") or "").strip().lower()
+        if data_type not in TYPES:
+            raise DesignError(f"{where}: column {source!r} of {spec.mart} is {data_type or 'without type'}, which has no Power BI type here")
+        kind, cast = TYPES[data_type]
+        order = spec.sort.get(names[source])
+        columns.append(Column(
+            name=names[source], source=source, data_type=kind, cast=cast, description=contract[source].get("description", "").strip(),
+            is_hidden=source not in spec.columns, is_key=source == spec.date_key, sort_by=names[order] if order else None,
+        ))
+    relation = f"{model.schema_name}.{spec.mart}"
+    metrics = sorted((m for m in layer.metrics.values() if m.table == relation), key=lambda m: m.name)
+    return Table(
+        name=name, mart=spec.mart, description=" ".join(node.get("description", "").split()), is_date=spec.date_key is not None,
+        columns=tuple(columns), measures=tuple(_measure(m, name, names) for m in metrics),
+    )
+
+
+def _measure(metric: Metric, table: str, names: dict[str, str]) -> Measure:
+    expression = dax.expression(metric, table)
+    for source, shown in names.items():
+        expression = expression.replace(dax.column(table, source), dax.column(table, shown))
+    comma, places, percent = d3_parts(metric)
+    digits = ("#,##0" if comma else "0") + ("." + "0" * places if places else "")
+    if percent != (metric.unit == "%"):
+        raise DesignError(f"metric {metric.name!r} ({metric.file}): unit {metric.unit!r} and format {metric.format!r} disagree")
+    lines = [metric.description_es.strip(), f"Fórmula: {metric.formula_es}.", f"Responsable: {metric.owner}."]
+    return Measure(
+        name=metric.label_es, metric=metric.name, expression=expression, format=_UNIT_FORMAT.get(metric.unit, "{}").format(digits),
+        folder=metric.folder, description=" ".join(lines),
+    )

@@ -1,0 +1,152 @@
+"""The generated PBIP project: the same bytes each time, the contract's columns, the semantic layer's measures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from pbix_mcp.formats.tmdl_reader import parse_tmdl_folder
+
+import powerbi
+from caudal.semantic import load
+from powerbi import design as designs
+from powerbi.design import DesignError, ModelSpec, PageSpec
+from powerbi.lint import check
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_same_contracts_give_the_same_bytes(project, manifest_folder, tmp_path):
+    assert tree(powerbi.generate(tmp_path / "otra", manifest_folder)) == tree(project)
+
+
+def test_generating_again_replaces_what_was_there(spoilt, project, manifest_folder):
+    (spoilt / "Caudal.SemanticModel" / "definition" / "tables" / "Vieja.tmdl").write_text("table Vieja\n", encoding="utf-8")
+    powerbi.generate(spoilt, manifest_folder)
+    assert tree(spoilt) == tree(project)
+
+
+def test_a_folder_of_something_else_is_not_overwritten(tmp_path, manifest_folder):
+    (tmp_path / "importante.txt").write_text("no borrar", encoding="utf-8")
+    with pytest.raises(DesignError, match="not empty"):
+        powerbi.generate(tmp_path, manifest_folder)
+    assert (tmp_path / "importante.txt").read_text(encoding="utf-8") == "no borrar"
+
+
+def test_the_lint_finds_nothing(project, manifest_folder):
+    assert check(project, manifest_folder) == []
+
+
+def test_another_reader_sees_the_same_model(project, design):
+    """pbix-mcp's TMDL reader, written by others, as a second opinion on our text."""
+    model = parse_tmdl_folder(str(project / "Caudal.SemanticModel" / "definition"))
+    assert {t["name"] for t in model["tables"]} == {t.name for t in design.tables}
+    for table in model["tables"]:
+        expected = next(t for t in design.tables if t.name == table["name"])
+        assert [(c["name"], c["source_column"]) for c in table["columns"]] == [(c.name, c.source) for c in expected.columns]
+        found = {m["name"]: " ".join(m["expression"].split()) for m in table["measures"]}
+        assert found == {m.name: " ".join(m.expression.split()) for m in expected.measures}
+    assert len(model["relationships"]) == len(design.relationships)
+
+
+def test_every_metric_is_a_measure_with_its_label_folder_format_and_description(design, manifest_folder):
+    measures = {m.metric: m for t in design.tables for m in t.measures}
+    layer = load(manifest_folder)
+    assert set(measures) == set(layer.metrics)
+    for metric in layer.metrics.values():
+        measure = measures[metric.name]
+        assert (measure.name, measure.folder) == (metric.label_es, metric.folder)
+        assert metric.formula_es in measure.description
+        assert measure.format
+    assert measures["collection_efficiency"].format == "0.0%"
+    assert measures["billed_amount"].format == r"\R\D\$ #,##0.00"
+    assert measures["active_contracts"].format == "#,##0"
+
+
+def test_columns_and_types_come_from_the_contract(design, manifest_folder):
+    nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    contracts = {n["name"]: n["columns"] for n in nodes.values() if n["resource_type"] == "model"}
+    for table in design.tables:
+        missing = set(contracts[table.mart]) - {c.source for c in table.columns}
+        assert missing <= {"geojson", "ring"}, table.name
+    mart = next(t for t in design.tables if t.mart == "mart_commercial__month")
+    assert mart.column_of("billed_amount").data_type == "decimal"
+    assert mart.column_of("active_contracts").data_type == "int64"
+    assert all(c.is_hidden for c in mart.columns), "what measures aggregate is hidden"
+
+
+def test_no_identity_leaves_the_warehouse(design):
+    assert not any("pii" in t.mart for t in design.tables)
+    assert {t.mart for t in design.tables}.isdisjoint({"dim_customer"})
+
+
+@pytest.fixture
+def spec():
+    return yaml.safe_load((designs.FOLDER / "model.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def page():
+    return yaml.safe_load((designs.FOLDER / "page.yml").read_text(encoding="utf-8"))
+
+
+def build(spec, page, folder):
+    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    contracts = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model"}
+    return designs.design(ModelSpec.model_validate(spec), PageSpec.model_validate(page), load(folder), contracts)
+
+
+def spoil_mart(spec, page):
+    spec["tables"]["Pagos"]["mart"] = "fct_pago"
+
+
+def spoil_column(spec, page):
+    spec["tables"]["Pagos"]["columns"]["pagado_el"] = "Fecha"
+
+
+def spoil_relationship(spec, page):
+    spec["relationships"][0][1] = "Calendario.dia"
+
+
+def spoil_sort(spec, page):
+    spec["tables"]["Calendario"]["sort"] = {"Mes": "orden"}
+
+
+def spoil_metric(spec, page):
+    page["visuals"][5]["metric"] = "ganancia"
+
+
+def spoil_field(spec, page):
+    page["visuals"][1]["field"] = "Calendario.Semana"
+
+
+def lose_mart(spec, page):
+    del spec["tables"]["Antigüedad de la deuda"]
+    spec["relationships"] = [r for r in spec["relationships"] if not r[0].startswith("Antigüedad")]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (spoil_mart, r"tables\.Pagos.*'fct_pago'"), (spoil_column, r"tables\.Pagos.*'pagado_el'"), (spoil_relationship, r"'Calendario\.dia'"),
+        (spoil_sort, r"tables\.Calendario.*'orden'"), (spoil_metric, r"page\.yml.*'ganancia'"), (spoil_field, r"page\.yml.*'Calendario\.Semana'"),
+        (lose_mart, "receivable_by_age"),
+    ],
+)
+def test_a_wrong_design_says_where_and_what(spec, page, manifest_folder, spoil, message):
+    build(spec, page, manifest_folder)
+    spoil(spec, page)
+    with pytest.raises(DesignError, match=message):
+        build(spec, page, manifest_folder)
+
+
+def test_a_column_without_a_power_bi_type_is_refused(spec, page, manifest_folder):
+    nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    contracts = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model"}
+    contracts["fct_payment"]["columns"]["payment_amount"]["data_type"] = "jsonb"
+    with pytest.raises(DesignError, match=r"'payment_amount'.*jsonb"):
+        designs.design(ModelSpec.model_validate(spec), PageSpec.model_validate(page), load(manifest_folder), contracts)
