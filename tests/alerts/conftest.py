@@ -23,7 +23,7 @@ from tests.parsed_manifest import parsed_manifest
 DATABASE = "caudal_alerts_test"
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 TEXTS = ("municipality_code", "municipality_name", "sector_code", "sector_name", "user_type_name")
-AMOUNTS = ("billed_amount", "credited_amount", "collected_amount", "receivable_amount", "overdue_amount", "overdue_90_amount",
+AMOUNTS = ("billed_amount", "billed_water_amount", "credited_amount", "collected_amount", "receivable_amount", "overdue_amount", "overdue_90_amount",
            "billed_12m_amount", "reversed_amount", "unapplied_credit_amount")
 VOLUMES = ("billed_m3", "consumption_m3", "estimated_m3", "adjusted_m3")
 COUNTS = ("planned_readings", "effective_readings", "active_contracts", "billed_contracts", "overdue_contracts", "invoices_issued", "payments_count")

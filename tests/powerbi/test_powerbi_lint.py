@@ -34,7 +34,7 @@ MISTAKES = [
     ("wrong type", KPI, "\tcolumn billed_amount\n\t\tdataType: decimal", "\tcolumn billed_amount\n\t\tdataType: double", "numeric(18,2)"),
     ("money not cast", KPI, '{"billed_amount", Currency.Type}, ', "", "would not be exact"),
     ("summarised by default", KPI, "\t\tsummarizeBy: none\n\t\tsourceColumn: billed_amount", "\t\tsummarizeBy: sum\n\t\tsourceColumn: billed_amount", "summarizeBy"),
-    ("column not imported", KPI, '"billed_amount", "credited_amount", "collected_amount"', '"billed_amount", "collected_amount"', "is not imported"),
+    ("column not imported", KPI, '"billed_water_amount", "credited_amount", "collected_amount"', '"billed_water_amount", "collected_amount"', "is not imported"),
     ("M imports what no column shows", KPI, 'Table.SelectColumns(Tabla, {"period_month", ', 'Table.SelectColumns(Tabla, {"period_month", "otra", ', "'otra'"),
     ("unknown mart", KPI, 'Item="mart_commercial__month"', 'Item="mart_comercial__month"', "'mart_comercial__month'"),
     ("unpublished schema", KPI, 'Schema="marts"', 'Schema="staging"', "'staging'"),

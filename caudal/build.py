@@ -1,0 +1,138 @@
+"""Blue/green build of the marts: dbt builds and tests `marts_next`; only when all of it passed does it become `marts`.
+
+Reads: `raw.*` (through dbt), `ops.run`. Writes: schemas `staging`, `intermediate`, `marts_next`, `marts`, a row of `ops.build`, and
+`<home>/manifest/{semantic_manifest,manifest}.json`, both only on success. Consumers never see half a mart: the swap is one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import psycopg
+import yaml
+from psycopg.types.json import Jsonb
+
+from caudal import warehouse
+from caudal.dbt_run import BUILDING, PROJECT, run_dbt, target_dir
+from caudal.publication import publish, reset_building
+from caudal.settings import settings
+
+PUBLISHED = "marts"
+MANIFESTS = ("semantic_manifest.json", "manifest.json")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a build ended. `failed_tests`: names of the tests and models that failed. `message_es`: what to tell a person."""
+
+    ok: bool
+    build_id: int
+    failed_tests: list[str] = field(default_factory=list)
+    message_es: str = ""
+    seconds: float = 0.0
+
+
+def build(select: str | None = None, progress: Callable[[str], None] | None = None) -> BuildResult:
+    """Run dbt and publish the marts when everything passed.
+
+    `select` (dbt's node selection) builds and tests that part in `marts_next` and publishes nothing. `progress` gets dbt's lines
+    (default: stderr). Waits for another build to end first. A failing model or test is told in the result, not raised; raises
+    WarehouseUnavailable when there is no warehouse to build in.
+    """
+    started = time.monotonic()
+    tell = progress or (lambda line: print(line, file=sys.stderr, flush=True))
+    with warehouse.connect(autocommit=True) as conn, _turn(conn, tell):
+        _bury_dead_builds(conn)
+        build_id, raw_loaded_at = conn.execute(
+            """insert into ops.build (raw_loaded_at)
+               values ((select max(ended_at) from ops.run where pipeline = 'replicate' and status = 'ok'))
+               returning build_id, raw_loaded_at"""
+        ).fetchone()
+        try:
+            failed = _missing_sources(conn)
+            if not failed:
+                if select is None:
+                    reset_building(conn, BUILDING)
+                failed = run_dbt(select, tell)
+            if not failed and select is None:
+                publish(conn, build_id, _data_as_of(raw_loaded_at), BUILDING, PUBLISHED)
+        except BaseException as error:
+            _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
+            raise
+        _close(conn, build_id, select, failed)
+        if not failed and select is None:
+            _keep_manifests()
+        message = _message(conn, failed, select)
+    return BuildResult(not failed, build_id, failed, message, time.monotonic() - started)
+
+
+@contextmanager
+def _turn(conn: psycopg.Connection, tell: Callable[[str], None]) -> Iterator[None]:
+    """One build at a time, across processes and machines."""
+    with warehouse.advisory_lock(conn, "build", wait=False) as held:
+        if held:
+            yield
+            return
+    tell("Hay otra construcción en marcha; esta espera su turno.")
+    with warehouse.advisory_lock(conn, "build"):
+        yield
+
+
+def _bury_dead_builds(conn: psycopg.Connection) -> None:
+    """We hold the lock, so a build that still says it is running was killed."""
+    conn.execute(
+        """update ops.build set status = 'failed', ended_at = now(), failed_tests = %s
+           where status = 'running'""",
+        [Jsonb(["interrumpida: el proceso murió antes de terminar"])],
+    )
+
+
+def _missing_sources(conn: psycopg.Connection) -> list[str]:
+    """The raw tables dbt declares as sources and that nobody has loaded yet."""
+    declared = yaml.safe_load((PROJECT / "models/staging/odoo/_sources.yml").read_text(encoding="utf-8"))["sources"][0]
+    wanted = [table["identifier"] for table in declared["tables"]]
+    rows = conn.execute("select t from unnest(%s::text[]) as t where to_regclass('raw.' || quote_ident(t)) is null", [wanted])
+    return [f"falta raw.{row[0]}: corra `caudal replicate`" for row in rows]
+
+
+def _data_as_of(raw_loaded_at: datetime | None) -> date:
+    """The business date of the data: the fixed one when it is fixed, else the day of the last load."""
+    config = settings()
+    if config.today_override or raw_loaded_at is None:
+        return config.today
+    return min(config.today, raw_loaded_at.astimezone(ZoneInfo(config.timezone)).date())
+
+
+def _close(conn: psycopg.Connection, build_id: int, select: str | None, failed: list[str]) -> None:
+    """Record a failure (success was recorded with the swap). A partial build says nothing of the published data: it leaves no row."""
+    if select is not None:
+        conn.execute("delete from ops.build where build_id = %s", [build_id])
+    elif failed:
+        conn.execute(
+            "update ops.build set status = 'failed', ended_at = now(), failed_tests = %s where build_id = %s and status = 'running'",
+            [Jsonb(failed), build_id],
+        )
+
+
+def _keep_manifests() -> None:
+    """Put the manifests of the published build where the semantic layer is read, each in one step."""
+    folder = settings().home / "manifest"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in reversed(MANIFESTS):
+        draft = folder / f".{name}.{os.getpid()}"
+        shutil.copyfile(target_dir() / name, draft)
+        draft.replace(folder / name)
+
+
+def _message(conn: psycopg.Connection, failed: list[str], select: str | None) -> str:
+    if select is not None:
+        return f"Construido y probado: {select}. No se publicó nada." if not failed else f"{select}: falló {', '.join(failed)}. No se publicó nada."
+    return conn.execute("select message_es from ops.data_status").fetchone()[0]

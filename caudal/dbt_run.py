@@ -1,0 +1,132 @@
+"""Runs dbt for `caudal build`: environment, command, its lines made short, and what failed.
+
+Reads and writes through dbt only; artefacts go to `<home>/dbt-target`, logs to `<home>/logs/dbt`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from caudal.settings import settings
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt"
+BUILDING = "marts_next"
+# A dbt left behind by a killed build would go on writing into the next build's schema: have the kernel end it with us (PR_SET_PDEATHSIG).
+WITH_US = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
+NODE_LINE = re.compile(r"(\d+) of (\d+) (\w+) (.*)")
+DOTS = re.compile(r" \.{2,}|(?<=\S)\.{2,}")
+CHATTER = ("Running with", "Registered adapter", "Performance info", "Concurrency:", "Unable to do partial parsing", "Done.")
+FAILED_STATUSES = ("fail", "error", "runtime error")
+
+
+def target_dir() -> Path:
+    """Where dbt leaves its artefacts."""
+    return settings().home / "dbt-target"
+
+
+def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str, str]:
+    """Environment for running dbt or MetricFlow by hand: connection as `role`, marts in `schema`, no telemetry.
+
+    With `schema="marts"` and `role="read"` MetricFlow's own queries run over the published marts.
+    """
+    config = settings()
+    url = urlsplit(config.warehouse_url(role))
+    return {
+        **os.environ,
+        "CAUDAL_DBT_HOST": url.hostname or "127.0.0.1",
+        "CAUDAL_DBT_PORT": str(url.port or 5432),
+        "CAUDAL_DBT_USER": unquote(url.username or ""),
+        "DBT_ENV_SECRET_CAUDAL_PASSWORD": unquote(url.password or ""),
+        "CAUDAL_DBT_DBNAME": url.path.lstrip("/"),
+        "CAUDAL_DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
+        "CAUDAL_DBT_THREADS": str(min(4, max(2, (os.cpu_count() or 2) + 1))),
+        "CAUDAL_DBT_MARTS_SCHEMA": schema,
+        "CAUDAL_TODAY": config.today.isoformat(),
+        "CAUDAL_TIMEZONE": config.timezone,
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def _fingerprint() -> str:
+    """Hash of every file of the project and of the interpreter's dbt."""
+    digest = hashlib.sha256(sys.prefix.encode())
+    for name in sorted(p.relative_to(PROJECT) for p in PROJECT.rglob("*") if p.suffix in (".sql", ".yml")):
+        if name.parts[0] not in ("target", "logs"):
+            digest.update(str(name).encode() + b"\0" + (PROJECT / name).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
+    """Run `dbt build`; the names of what failed, empty when all passed."""
+    target = target_dir()
+    target.mkdir(parents=True, exist_ok=True)
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)  # never read an earlier run's
+    mark, fingerprint = target / "fingerprint", _fingerprint()
+    # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
+    parsed_as_is = mark.exists() and mark.read_text() == fingerprint
+    command = [
+        sys.executable, "-c", WITH_US, str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(target),
+        *([] if parsed_as_is else ["--no-partial-parse"]),
+        "--exclude-resource-type", "exposure",
+        "--log-path", str(settings().home / "logs" / "dbt"), *(["--select", select] if select else []),
+    ]
+    last: list[str] = []
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=dbt_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, encoding="utf-8", errors="replace",
+    ) as process:
+        try:
+            for line in process.stdout:
+                last = [*last[-30:], line.rstrip()]
+                if short := _compact(line):
+                    tell(short)
+        except BaseException:
+            process.kill()
+            raise
+    failed = _failures(results)
+    if results.exists():
+        mark.write_text(fingerprint)
+    if process.returncode and not failed:
+        for line in last:
+            tell(line)
+        failed = ["dbt: " + next((text for text in reversed(last) if "rror" in text), f"terminó con código {process.returncode}")[:300]]
+    return failed
+
+
+def _compact(line: str) -> str | None:
+    """One dbt line as shown to a person: every tenth node, all that is not well, and the end; None for the rest."""
+    text = line.rstrip()
+    body = text[10:] if text[2:3] == ":" and text[5:6] == ":" else text
+    node = NODE_LINE.match(body)
+    if node is None:
+        return None if not body.strip() or body.startswith(CHATTER) else body.strip()
+    number, total, status, rest = node.groups()
+    if status == "START" or (status in ("OK", "PASS") and int(number) % 10 and number != total) or "[SKIP" in rest:
+        return None
+    return f"{number}/{total} {status} {DOTS.sub(' ', rest).strip()}"
+
+
+def _failures(results: Path) -> list[str]:
+    """Names of failed nodes in a run_results.json."""
+    if not results.exists():
+        return []
+    rows = json.loads(results.read_text(encoding="utf-8"))["results"]
+    return [_name(row["unique_id"]) for row in rows if row["status"] in FAILED_STATUSES]
+
+
+def _name(unique_id: str) -> str:
+    """A person's name for a node: `test.caudal.<name>.<hash>`, `unit_test.caudal.<model>.<name>`, `model.caudal.<name>`."""
+    parts = unique_id.split(".")
+    return parts[-1] if parts[0] == "unit_test" else parts[2]

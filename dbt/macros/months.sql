@@ -1,0 +1,13 @@
+{# First day of the month of a date. #}
+{% macro month_of(day) -%} date_trunc('month', {{ day }})::date {%- endmacro %}
+
+{# Last day of the month whose first day is given. #}
+{% macro month_end(period_month) -%} ({{ period_month }} + interval '1 month' - interval '1 day')::date {%- endmacro %}
+
+{# First day of the last month that ended before the business date. #}
+{% macro last_closed_month() -%} ({{ month_of(business_today()) }} - interval '1 month')::date {%- endmacro %}
+
+{# Spanish month names, by number. #}
+{% macro month_name_es(month_number) -%}
+    (array['enero', 'febrero', 'marzo', 'abril', 'mayo', 'junio', 'julio', 'agosto', 'septiembre', 'octubre', 'noviembre', 'diciembre'])[{{ month_number }}]
+{%- endmacro %}

@@ -1,0 +1,110 @@
+-- Posted documents of closed months as the DGII's form 607 wants them: the 23 fields by name, before telling detail from summary.
+-- What was paid within the month of the sale goes to its form of payment, the rest to credit; together they are the total with taxes.
+-- A credit note is not paid: its whole total is credit. Grain: one row per document.
+{% set forms = var('dgii_607_payment_forms') %}
+
+with documents as (
+    select * from {{ ref('int_billing__document') }}
+    where state = 'posted' and {{ month_of('issued_on') }} <= {{ last_closed_month() }}
+),
+
+allocations as (
+    select * from {{ ref('int_receivables__allocation') }}
+    where allocation_kind = 'pago'
+),
+
+payments as (
+    select * from {{ ref('int_collections__payment') }}
+),
+
+customers as (
+    select * from {{ ref('stg_odoo__customer') }}
+),
+
+identification_types as (
+    select * from {{ ref('stg_odoo__identification_type') }}
+),
+
+paid_in_month as (
+    select
+        d.invoice_key,
+        {%- for field in ['cash_amount', 'bank_amount', 'card_amount', 'voucher_amount', 'barter_amount'] %}
+        {%- set names = [] %}
+        {%- for form, target in forms.items() if target == field %}{% do names.append("'" ~ form ~ "'") %}{% endfor %}
+        {% if names -%}
+        coalesce(sum(a.allocated_amount) filter (where p.payment_form in ({{ names | join(', ') }})), 0) as {{ field }},
+        {%- else -%}
+        0::numeric as {{ field }},
+        {%- endif %}
+        {%- endfor %}
+        coalesce(sum(a.allocated_amount), 0) as paid_amount
+    from documents as d
+    inner join allocations as a on a.invoice_key = d.invoice_key
+    inner join payments as p on p.payment_key = a.payment_key
+    where {{ month_of('a.allocated_on') }} = {{ month_of('d.issued_on') }}
+    group by d.invoice_key
+),
+
+split as (
+    select
+        d.invoice_key,
+        d.document_type_code,
+        {{ month_of('d.issued_on') }} as period_month,
+        regexp_replace(coalesce(c.identification_number, ''), '[^0-9A-Za-z]', '', 'g') as customer_id,
+        t.identification_type_code,
+        d.fiscal_number,
+        d.modified_fiscal_number,
+        coalesce(d.income_type, '01') as income_type,
+        d.issued_on,
+        d.untaxed_amount,
+        d.tax_amount,
+        d.total_amount,
+        coalesce(m.cash_amount, 0) as cash_amount,
+        coalesce(m.bank_amount, 0) as bank_amount,
+        coalesce(m.card_amount, 0) as card_amount,
+        coalesce(m.voucher_amount, 0) as voucher_amount,
+        coalesce(m.barter_amount, 0) as barter_amount,
+        coalesce(m.paid_amount, 0) as paid_amount
+    from documents as d
+    left join paid_in_month as m on m.invoice_key = d.invoice_key
+    left join customers as c on c.customer_id = d.customer_key
+    left join identification_types as t on t.identification_type_id = c.identification_type_id
+)
+
+select
+    invoice_key,
+    document_type_code,
+    period_month,
+    nullif(customer_id, '') as customer_id,
+    -- 1 RNC, 2 cédula, 3 passport or none; the number's own shape decides when Odoo does not say
+    case
+        when identification_type_code = 'rnc' and length(customer_id) = 9 then '1'
+        when identification_type_code in ('cedula', 'rnc') and length(customer_id) = 11 then '2'
+        when identification_type_code is null and customer_id ~ '^\d{9}$' then '1'
+        when identification_type_code is null and customer_id ~ '^\d{11}$' then '2'
+        else '3'
+    end as customer_id_type,
+    fiscal_number,
+    modified_fiscal_number,
+    income_type,
+    issued_on,
+    null::date as withheld_on,
+    untaxed_amount as billed_amount,
+    tax_amount as itbis_billed_amount,
+    0::numeric as itbis_withheld_amount,
+    0::numeric as itbis_perceived_amount,
+    0::numeric as isr_withheld_amount,
+    0::numeric as isr_perceived_amount,
+    0::numeric as selective_tax_amount,
+    0::numeric as other_taxes_amount,
+    0::numeric as legal_tip_amount,
+    cash_amount,
+    bank_amount,
+    card_amount,
+    total_amount - paid_amount as credit_amount,
+    voucher_amount,
+    barter_amount,
+    paid_amount - cash_amount - bank_amount - card_amount - voucher_amount - barter_amount as other_forms_amount,
+    total_amount,
+    coalesce(document_type_code in ('E32', 'B02') and total_amount < {{ var('dgii_607_detail_threshold') }}, false) as is_summarised
+from split

@@ -1,0 +1,58 @@
+-- Customer documents that exist for the tax office: posted and cancelled invoices, credit and debit notes, with their keys resolved.
+-- Grain: one row per document. Drafts are not documents yet.
+with moves as (
+    select * from {{ ref('stg_odoo__account_move') }}
+    where move_type in ('out_invoice', 'out_refund') and state in ('posted', 'cancel')
+),
+
+document_types as (
+    select * from {{ ref('stg_odoo__document_type') }}
+),
+
+contracts as (
+    select * from {{ ref('int_core__contract') }}
+),
+
+customers as (
+    select * from {{ ref('stg_odoo__customer') }}
+),
+
+documents as (
+    select
+        m.move_id as invoice_key,
+        coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
+        coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
+        coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
+        coalesce(c.municipality_key, {{ unassigned_key() }}) as municipality_key,
+        coalesce(c.user_type_key, {{ unassigned_key() }}) as user_type_key,
+        case
+            when m.move_type = 'out_refund' then 'nota_credito'
+            -- Odoo has no move type for debit notes: they are invoices that say which document they charge again
+            when m.debit_origin_move_id is not null or dt.document_type_code in ('E33', 'B03') then 'nota_debito'
+            else 'factura'
+        end as document_kind,
+        m.fiscal_number,
+        dt.document_type_code,
+        m.modified_fiscal_number,
+        m.income_type,
+        m.ecf_state,
+        m.billing_period,
+        m.issued_on,
+        m.due_on,
+        m.untaxed_amount,
+        m.tax_amount,
+        m.total_amount,
+        m.residual_amount,
+        (case when m.move_type = 'out_refund' then -1 else 1 end)::smallint as sign,
+        m.credit_reason,
+        m.reversed_move_id as reversed_invoice_key,
+        m.billed_m3,
+        m.cancellation_type,
+        m.state
+    from moves as m
+    left join document_types as dt on dt.document_type_id = m.document_type_id
+    left join contracts as c on c.contract_key = m.contract_id
+    left join customers as cu on cu.customer_id = m.customer_id
+)
+
+select * from documents

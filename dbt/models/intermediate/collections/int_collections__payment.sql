@@ -1,0 +1,60 @@
+-- Money in (inbound) and money given back (outbound: reversals and refunds), with keys and labels resolved, before allocation.
+-- Grain: one row per payment that left draft. `payment_amount` is signed, and 0 when the payment was cancelled or rejected.
+with payments as (
+    select * from {{ ref('stg_odoo__account_payment') }}
+    where state <> 'draft'
+),
+
+contracts as (
+    select * from {{ ref('int_core__contract') }}
+),
+
+customers as (
+    select * from {{ ref('stg_odoo__customer') }}
+),
+
+collectors as (
+    select * from {{ ref('stg_odoo__collector') }}
+),
+
+journals as (
+    select * from {{ ref('stg_odoo__journal') }}
+),
+
+methods as (
+    select * from {{ ref('stg_odoo__payment_method') }}
+),
+
+resolved as (
+    select
+        p.payment_id as payment_key,
+        p.move_id,
+        coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
+        coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
+        coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
+        coalesce(c.municipality_key, {{ unassigned_key() }}) as municipality_key,
+        coalesce(c.user_type_key, {{ unassigned_key() }}) as user_type_key,
+        coalesce(co.collector_id, {{ unassigned_key() }}) as collector_key,
+        coalesce(co.collector_name, {{ unassigned_name() }}) as collector_name,
+        coalesce(j.journal_name, {{ unassigned_name() }}) as channel,
+        coalesce(pm.payment_form, 'sin_asignar') as payment_form,
+        p.paid_on,
+        p.paid_at,
+        case
+            when p.state in ('canceled', 'cancelled', 'rejected') then 0
+            when p.payment_type = 'outbound' then -p.payment_amount
+            else p.payment_amount
+        end as payment_amount,
+        p.state,
+        p.payment_type,
+        p.state not in ('canceled', 'cancelled', 'rejected') as is_effective,
+        p.reversal_of_payment_id is not null as is_reversal
+    from payments as p
+    left join contracts as c on c.contract_key = p.contract_id
+    left join customers as cu on cu.customer_id = p.customer_id
+    left join collectors as co on co.collector_id = p.collector_id
+    left join journals as j on j.journal_id = p.journal_id
+    left join methods as pm on pm.payment_method_id = p.payment_method_id
+)
+
+select * from resolved

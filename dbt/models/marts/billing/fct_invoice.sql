@@ -1,0 +1,28 @@
+-- Grain: one row per posted or cancelled customer document.
+select
+    invoice_key,
+    contract_key,
+    customer_key,
+    sector_key,
+    municipality_key,
+    user_type_key,
+    document_kind,
+    fiscal_number,
+    document_type_code,
+    modified_fiscal_number,
+    income_type,
+    ecf_state,
+    billing_period,
+    issued_on,
+    due_on,
+    untaxed_amount,
+    tax_amount,
+    total_amount,
+    residual_amount,
+    sign,
+    credit_reason,
+    reversed_invoice_key,
+    billed_m3,
+    cancellation_type,
+    state
+from {{ ref('int_billing__document') }}

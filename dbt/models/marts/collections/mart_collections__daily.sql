@@ -1,0 +1,28 @@
+-- Collections by day, channel, form and collector, up to the business date. Grain: day × sector × user type × channel × form × collector.
+with payments as (
+    select * from {{ ref('fct_payment') }}
+),
+
+sectors as (
+    select * from {{ ref('dim_commercial_sector') }}
+),
+
+user_types as (
+    select * from {{ ref('dim_user_type') }}
+)
+
+select
+    p.paid_on,
+    {{ month_of('p.paid_on') }} as period_month,
+    s.municipality_name,
+    s.sector_name,
+    u.user_type_name,
+    p.channel,
+    p.payment_form,
+    p.collector_name,
+    sum(p.payment_amount) as collected_amount,
+    count(*) filter (where p.payment_amount > 0) as payments_count
+from payments as p
+inner join sectors as s on s.sector_key = p.sector_key
+inner join user_types as u on u.user_type_key = p.user_type_key
+group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -1,0 +1,29 @@
+-- Detail of the DGII's form 607. Grain: one row per document of a closed month that the norm wants detailed.
+select
+    period_month,
+    row_number() over (partition by period_month order by issued_on, fiscal_number, invoice_key)::integer as line_number,
+    customer_id,
+    customer_id_type,
+    fiscal_number,
+    modified_fiscal_number,
+    income_type,
+    issued_on,
+    withheld_on,
+    billed_amount,
+    itbis_billed_amount,
+    itbis_withheld_amount,
+    itbis_perceived_amount,
+    isr_withheld_amount,
+    isr_perceived_amount,
+    selective_tax_amount,
+    other_taxes_amount,
+    legal_tip_amount,
+    cash_amount,
+    bank_amount,
+    card_amount,
+    credit_amount,
+    voucher_amount,
+    barter_amount,
+    other_forms_amount
+from {{ ref('int_billing__607_document') }}
+where not is_summarised

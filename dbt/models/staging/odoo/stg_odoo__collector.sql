@@ -1,0 +1,16 @@
+with source as (
+    select * from {{ source('odoo', 'collector') }}
+),
+
+renamed as (
+    select
+        ---------- ids
+        id as collector_id,
+        ---------- text
+        code as collector_code,
+        name as collector_name
+    from source
+    where _deleted_at is null
+)
+
+select * from renamed

@@ -1,0 +1,20 @@
+with source as (
+    select * from {{ source('odoo', 'supply_point') }}
+),
+
+renamed as (
+    select
+        ---------- ids
+        id as supply_point_id,
+        sector_id,
+        route_id,
+        ---------- text
+        code as supply_point_code,
+        ---------- numerics
+        latitude,
+        longitude
+    from source
+    where _deleted_at is null
+)
+
+select * from renamed
