@@ -73,3 +73,23 @@ def built(replicated: object) -> object:
     result = build()
     assert result.ok, result
     return result
+
+
+@pytest.fixture(scope="session")
+def superset_server(home: Path) -> Iterator[str]:
+    """Address of a running Superset of the session's home; nothing is published yet. The first start takes half a minute."""
+    from superset_assets import server
+
+    os.environ.setdefault("CAUDAL_SUPERSET_WORKERS", "1")  # each takes its seconds of CPU to load
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def superset(built: object, superset_server: str) -> object:
+    """An administrator's client of the published dashboards of the tiny utility."""
+    from superset_assets.client import Client
+    from superset_assets.publish import publish
+
+    publish()
+    return Client()

@@ -26,22 +26,11 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.fixture(scope="session")
-def superset_server(home: Path) -> Iterator[str]:
-    """A running Superset of the session's home."""
-    from superset_assets import server
-
-    yield server.start()
-    server.stop()
-
-
 @pytest.fixture(scope="module")
 def airflow_server(replicated: object, superset_server: str, home: Path) -> Iterator[object]:
     """A running Airflow whose tasks see the stand-in of Odoo and the tiny cadastre; stopped after the module."""
     from caudal import airflow
-    from superset_assets import server
 
-    server.start()  # in case other tests stopped it meanwhile
     os.environ["CAUDAL_CADASTRE"] = str(home / "cadastre.geojson")
     settings.cache_clear()
     try:

@@ -1,0 +1,71 @@
+"""The ZIP that Superset imports, byte for byte the same for the same files, metrics and warehouse address."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from caudal.secrets import get_or_create
+from caudal.settings import settings
+
+from .checks import check
+from .context import DATABASE, Context, identifier
+from .expand_charts import chart
+from .expand_dashboards import dashboard
+from .expand_datasets import dataset
+from .server import sqlalchemy_uri
+
+ROOT = "caudal"
+DATABASE_FILE = f"databases/{DATABASE}.yaml"
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_MASK = "XXXXXXXXXX"  # Superset's own sign for "the password comes apart"
+
+
+def documents(context: Context) -> dict[str, Any]:
+    """File in the bundle → its content. Raises AssetError when the chain is broken."""
+    check(context)
+    found: dict[str, Any] = {
+        "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
+        DATABASE_FILE: _database(),
+    }
+    found |= {f"datasets/{DATABASE}/{slug}.yaml": dataset(context, slug) for slug in context.assets.datasets}
+    found |= {f"charts/{slug}.yaml": chart(context, slug) for slug in context.assets.charts}
+    found |= {f"dashboards/{slug}.yaml": dashboard(context, slug) for slug in context.assets.dashboards}
+    return found
+
+
+def build(context: Context) -> bytes:
+    """The ZIP's bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(documents(context).items()):
+            info = zipfile.ZipInfo(f"{ROOT}/{name}", _ZIP_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            # JSON is YAML, and has one way of writing a thing.
+            archive.writestr(info, json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True))
+    return buffer.getvalue()
+
+
+def passwords() -> dict[str, str]:
+    """What the import call carries beside the ZIP: the reader's password, which no file holds."""
+    return {DATABASE_FILE: get_or_create(settings().home, "caudal_read")}
+
+
+def _database() -> dict[str, Any]:
+    return {
+        "database_name": DATABASE,
+        "sqlalchemy_uri": sqlalchemy_uri("caudal_read", _MASK),
+        "cache_timeout": None,
+        "expose_in_sqllab": True,
+        "allow_run_async": False,
+        "allow_ctas": False,
+        "allow_cvas": False,
+        "allow_dml": False,
+        "allow_file_upload": False,
+        "extra": {"allows_virtual_table_explore": True, "engine_params": {"pool_pre_ping": True}},
+        "uuid": identifier("database", DATABASE),
+        "version": "1.0.0",
+    }

@@ -1,0 +1,234 @@
+"""The chain check, before anything is published: dashboard → chart → dataset → mart column → metric.
+
+Every problem is found in one pass; each names file and field in Spanish. A broken link is an error, never a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from caudal.semantic.errors import UnknownMetric, UntranslatableMetric
+from caudal.semantic.sql import expression
+
+from .context import Context, is_ratio
+from .files import AssetError, Bars, ChartBase, Figure, Lines, Map, Pivot, Table
+
+# What a person may not write in a chart or a dataset: the formula of a KPI belongs to dbt/semantic.
+_FORMULA_KEYS = {"expressionType", "sqlExpression", "aggregate", "adhoc_filters", "metrics", "metric", "percent_metrics", "custom_sql"}
+_AGGREGATE = re.compile(r"\b(sum|avg|count|min|max|sum_at_last)\s*\(", re.IGNORECASE)
+_RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]\w*\.[a-z_]\w*)", re.IGNORECASE)
+_EXTRACT = re.compile(r"\bextract\s*\([^()]*\)", re.IGNORECASE)  # its FROM names no relation
+
+
+def check(context: Context) -> None:
+    """Raise AssetError with every broken link."""
+    problems = [*_datasets(context), *_charts(context), *_dashboards(context)]
+    if problems:
+        raise AssetError(problems)
+
+
+def _datasets(context: Context) -> Iterator[str]:
+    for slug, spec in context.assets.datasets.items():
+        where = f"datasets/{slug}.yml"
+        if bool(spec.relation) == bool(spec.sql):
+            yield f"{where}: campo relation: indique `relation` o `sql`, uno de los dos"
+        for model in spec.models:
+            if model not in context.columns:
+                yield f"{where}: campo models: el mart {model!r} no existe en dbt (¿falta `caudal build`?)"
+        relations = [spec.relation] if spec.relation else _RELATION.findall(_EXTRACT.sub("", spec.sql or ""))
+        for relation in relations:
+            schema, _, table = relation.partition(".")
+            if schema == "marts" and table not in context.columns:
+                yield f"{where}: campo {'relation' if spec.relation else 'sql'}: {relation} no existe en dbt"
+            elif schema not in ("marts", "ops"):
+                yield f"{where}: campo sql: {relation}: un tablero solo lee marts (y ops.data_status)"
+        if spec.metrics != "none":
+            if spec.semantic_model not in context.layer.models:
+                yield f"{where}: campo semantic_model: {spec.semantic_model!r} no existe en dbt/semantic ({', '.join(context.layer.models)})"
+                continue
+            table = context.layer.models[spec.semantic_model].table
+            if table not in spec.models:
+                yield f"{where}: campo models: falta {table}, el mart de {spec.semantic_model}"
+        yield from _dataset_columns(context, slug, where)
+
+
+def _dataset_columns(context: Context, slug: str, where: str) -> Iterator[str]:
+    spec, columns, metrics = context.assets.datasets[slug], context.columns_of(slug), context.metrics_of(slug)
+    for name, own in spec.columns.items():
+        if own.expression and _AGGREGATE.search(own.expression):
+            yield f"{where}: campo columns.{name}.expression: es una fórmula; los indicadores se definen en dbt/semantic"
+    for name, column in spec.sort_metrics.items():
+        if column not in columns:
+            yield f"{where}: campo sort_metrics.{name}: la columna {column!r} no está en {', '.join(spec.models) or slug}"
+    if spec.time_column and spec.time_column not in columns:
+        yield f"{where}: campo time_column: la columna {spec.time_column!r} no está en {', '.join(spec.models) or slug}"
+    for name in spec.text_metrics:
+        if name not in metrics:
+            yield f"{where}: campo text_metrics: el indicador {name!r} no es de {spec.semantic_model}"
+    for metric in metrics.values():
+        try:
+            text = expression(metric)
+        except UntranslatableMetric as error:
+            yield f"dbt/semantic: indicador {metric.name}: no se puede traducir a SQL ({error.reason})"
+            continue
+        for column in _columns_used(text, context.columns.get(metric.model.table, {})):
+            if column not in columns:
+                yield f"{where}: el indicador {metric.name} usa la columna {column!r}, que no está en el conjunto de datos"
+        missing = [c for c in _identifiers(text) if c not in columns]
+        if missing:
+            yield f"dbt/semantic: indicador {metric.name}: la columna {missing[0]!r} no existe en {metric.model.table}"
+
+
+_SQL_WORDS = {"sum", "count", "distinct", "min", "max", "avg", "filter", "where", "nullif", "coalesce", "numeric", "and", "or", "not", "is",
+              "null", "in", "ops", "sum_at_last", "case", "when", "then", "else", "end", "true", "false", "cast", "as", "any", "between", "like"}
+
+
+def _identifiers(text: str) -> list[str]:
+    bare = re.sub(r"'(?:[^']|'')*'", "", text)
+    return [word for word in dict.fromkeys(re.findall(r"[a-z_]\w*", bare)) if word not in _SQL_WORDS]
+
+
+def _columns_used(text: str, known: dict) -> list[str]:
+    return [word for word in _identifiers(text) if word in known]
+
+
+def _charts(context: Context) -> Iterator[str]:
+    for slug, chart in context.assets.charts.items():
+        where = f"charts/{slug}.yml"
+        if chart.dataset not in context.assets.datasets:
+            yield f"{where}: campo dataset: {chart.dataset!r} no existe en datasets/ ({', '.join(context.assets.datasets)})"
+            continue
+        columns, metrics = context.columns_of(chart.dataset), context.metrics_of(chart.dataset)
+        for field, name in columns_in(chart):
+            if name not in columns:
+                yield f"{where}: campo {field}: la columna {name!r} no existe en datasets/{chart.dataset}.yml"
+        for field, name in metrics_in(chart):
+            if name not in metrics:
+                yield f"{where}: campo {field}: el indicador {name!r} no está en datasets/{chart.dataset}.yml ({_reason(context, chart, name)})"
+        yield from (f"{where}: campo options.{key}: las fórmulas y los indicadores no van en `options`" for key in _formulas(chart.options))
+        yield from _misuse(context, where, chart, metrics)
+
+
+def _misuse(context: Context, where: str, chart: ChartBase, metrics: dict) -> Iterator[str]:
+    spec = context.assets.datasets[chart.dataset]
+    summed = {Pivot: "totals", Bars: "stack"}.get(type(chart))
+    if summed and getattr(chart, summed):
+        for name in chart.metrics:
+            if name in metrics and is_ratio(metrics[name]):
+                yield f"{where}: campo {summed}: {name} es una razón y sus valores no se suman; quite los totales"
+    sort = getattr(chart, "sort", None)
+    if isinstance(chart, Bars) and sort and sort not in spec.sort_metrics:
+        yield f"{where}: campo sort: {sort!r} no está en sort_metrics de datasets/{chart.dataset}.yml"
+    if isinstance(chart, Table) and sort and sort not in chart.metrics:
+        yield f"{where}: campo sort: {sort!r} no está entre los indicadores de la tabla"
+    if isinstance(chart, Table) and not chart.columns + chart.metrics:
+        yield f"{where}: campo columns: la tabla no tiene columnas ni indicadores"
+    if isinstance(chart, Table):
+        for name in chart.highlight:
+            if name in metrics and metrics[name].warn is None:
+                yield f"{where}: campo highlight: {name} no tiene umbral (`warn`) en dbt/semantic"
+    if isinstance(chart, Map):
+        if chart.tooltip_metric and chart.tooltip_metric not in spec.text_metrics:
+            yield f"{where}: campo tooltip_metric: {chart.tooltip_metric!r} no está en text_metrics de datasets/{chart.dataset}.yml"
+        yield from _breaks(where, chart, metrics)
+
+
+def _breaks(where: str, chart: Map, metrics: dict) -> Iterator[str]:
+    if chart.metric not in metrics:
+        return
+    ends = []
+    for i, item in enumerate(chart.breaks):
+        value = getattr(metrics[chart.metric], item.to) if isinstance(item.to, str) else item.to
+        if value is None:
+            yield f"{where}: campo breaks.{i}.to: {chart.metric} no tiene `{item.to}` en dbt/semantic"
+            return
+        ends.append(float(value))
+    if ends != sorted(set(ends)):
+        yield f"{where}: campo breaks: los límites deben ir de menor a mayor, sin repetirse ({ends})"
+
+
+def _reason(context: Context, chart: ChartBase, name: str) -> str:
+    try:
+        metric = context.layer.metric(name)
+    except UnknownMetric:
+        return "no existe en dbt/semantic"
+    if context.assets.datasets[chart.dataset].metrics == "ratios" and not is_ratio(metric):
+        return "ese conjunto solo lleva razones, porque repite filas"
+    return f"es de {metric.model.name if metric.model else 'varios marts'}"
+
+
+def _formulas(options: Any, path: str = "") -> Iterator[str]:
+    if isinstance(options, dict):
+        for key, value in options.items():
+            if key in _FORMULA_KEYS:
+                yield f"{path}{key}"
+            else:
+                yield from _formulas(value, f"{path}{key}.")
+    elif isinstance(options, list):
+        for item in options:
+            yield from _formulas(item, path)
+
+
+def columns_in(chart: ChartBase) -> list[tuple[str, str]]:
+    """(field, column) of every column the chart names."""
+    fields = {
+        Figure: ("time",), Bars: ("x", "by"), Lines: ("x", "by"), Pivot: ("rows", "columns"), Table: ("columns",), Map: ("ring", "tooltip", "select"),
+    }[type(chart)]
+    return [(f, v) for f in fields for v in _listed(getattr(chart, f))]
+
+
+def metrics_in(chart: ChartBase) -> list[tuple[str, str]]:
+    """(field, metric) of every KPI the chart names."""
+    fields = ("metric",) if isinstance(chart, (Figure, Map)) else ("metrics",)
+    found = [(f, v) for f in fields for v in _listed(getattr(chart, f))]
+    return found + [("highlight", v) for v in getattr(chart, "highlight", [])]
+
+
+def _listed(value: Any) -> list[str]:
+    return [] if value is None else [value] if isinstance(value, str) else list(value)
+
+
+def _dashboards(context: Context) -> Iterator[str]:
+    used = set()
+    for slug, board in context.assets.dashboards.items():
+        where = f"dashboards/{slug}.yml"
+        seen: list[str] = []
+        for i, row in enumerate(board.rows):
+            if not row.charts and not row.heading:
+                yield f"{where}: campo rows.{i}: la fila no tiene gráficos ni título"
+            if sum(row.charts.values()) > 12:
+                yield f"{where}: campo rows.{i}: los anchos suman {sum(row.charts.values())}; el máximo es 12"
+            for name in row.charts:
+                if name not in context.assets.charts:
+                    yield f"{where}: campo rows.{i}.charts: el gráfico {name!r} no existe en charts/"
+                elif name in seen:
+                    yield f"{where}: campo rows.{i}.charts: el gráfico {name!r} está dos veces"
+                seen.append(name)
+        used |= set(seen)
+        for key, item in board.filters.items():
+            yield from _filter(context, board, f"{where}: campo filters.{key}", item)
+    for name in sorted(set(context.assets.charts) - used):
+        yield f"charts/{name}.yml: ningún tablero lo usa: quítelo o póngalo en dashboards/"
+
+
+def _filter(context: Context, board: Any, where: str, item: Any) -> Iterator[str]:
+    if item.dataset not in context.assets.datasets:
+        yield f"{where}.dataset: {item.dataset!r} no existe en datasets/"
+        return
+    if item.column not in context.columns_of(item.dataset):
+        yield f"{where}.column: la columna {item.column!r} no existe en datasets/{item.dataset}.yml"
+        return
+    if item.sort and item.sort not in context.assets.datasets[item.dataset].sort_metrics:
+        yield f"{where}.sort: {item.sort!r} no está en sort_metrics de datasets/{item.dataset}.yml"
+    if item.parent and item.parent not in board.filters:
+        yield f"{where}.parent: el filtro {item.parent!r} no existe"
+    if not any(filtered(context, item.column, name) for row in board.rows for name in row.charts):
+        yield f"{where}.column: ningún gráfico del tablero tiene la columna {item.column!r}"
+
+
+def filtered(context: Context, column: str, chart: str) -> bool:
+    """Whether a filter on `column` reaches the chart: its dataset has a column of that name."""
+    spec = context.assets.charts.get(chart)
+    return bool(spec) and spec.dataset in context.assets.datasets and column in context.columns_of(spec.dataset)

@@ -1,0 +1,127 @@
+"""A thin client of Superset's REST API: log-in, CSRF, import, chart data. For the publisher, tests, parity and warm-up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import requests
+
+from . import server
+from .context import DATABASE
+from .setup_names import ADMIN
+
+TIMEOUT_S = 120
+# what each list may be ordered by, so that its pages neither repeat nor skip
+_ORDER = {"chart": "slice_name", "dashboard": "dashboard_title", "dataset": "table_name", "database": "database_name"}
+
+
+class SupersetError(RuntimeError):
+    """Superset refused or failed; the message holds what it answered, never a password or a token."""
+
+
+class Client:
+    """A logged-in session. `user`/`password` default to the installation's administrator.
+
+    Raises SupersetError when Superset does not answer or does not let the user in.
+    """
+
+    def __init__(self, url: str | None = None, user: str = ADMIN, password: str | None = None):
+        self.url = (url or server.url()).rstrip("/")
+        self.session = requests.Session()
+        self.session.headers.update({"Referer": self.url + "/", "Accept": "application/json"})  # else errors come as pages
+        credentials = {"username": user, "password": password or server.admin_password(), "provider": "db", "refresh": False}
+        token = self.post("/api/v1/security/login", json=credentials)["access_token"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+        # With the session's cookie: a form of another site cannot send it.
+        self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
+        self._datasets: dict[str, int] = {}
+
+    def get(self, path: str, **kwargs: Any) -> Any:
+        """JSON of a GET, numbers with decimals as Decimal."""
+        return self._ask("GET", path, **kwargs)
+
+    def post(self, path: str, **kwargs: Any) -> Any:
+        """JSON of a POST."""
+        return self._ask("POST", path, **kwargs)
+
+    def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
+        try:
+            answer = self.session.request(method, self.url + path, timeout=TIMEOUT_S, **kwargs)
+        except requests.RequestException as error:
+            raise SupersetError(f"Superset no responde en {self.url} ({type(error).__name__}): ejecute `caudal superset start`.") from None
+        if not answer.ok:
+            raise SupersetError(f"Superset respondió {answer.status_code} a {method} {path}: {_reason(answer)}")
+        # A JSON number's own digits: money comes back to the cent.
+        return json.loads(answer.text, parse_float=Decimal) if answer.content else None
+
+    def items(self, resource: str, filters: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+        """Every item of a list (`chart`, `dashboard`, `dataset`, `security/roles`…), all its pages. `filters` as Superset's API takes them."""
+        order = _ORDER.get(resource)
+        found: list[dict[str, Any]] = []
+        while True:
+            query = {"page": len(found) // 100, "page_size": 100, "filters": list(filters)}
+            query |= {"order_column": order, "order_direction": "asc"} if order else {}
+            answer = self.get(f"/api/v1/{resource}/", params={"q": json.dumps(query)})
+            found += answer["result"]
+            if not answer["result"] or len(found) >= answer["count"]:
+                return found
+
+    def dataset_id(self, name: str) -> int:
+        """Superset's number of the published dataset `name`. Raises SupersetError when it is not there."""
+        if name not in self._datasets:
+            self._datasets = {item["table_name"]: item["id"] for item in self.items("dataset") if item["database"]["database_name"] == DATABASE}
+        if name not in self._datasets:
+            raise SupersetError(f"el conjunto de datos {name!r} no está publicado: ejecute `caudal superset publish`")
+        return self._datasets[name]
+
+    def chart_data(
+        self,
+        dataset: str,
+        metrics: Sequence[str],
+        columns: Sequence[str] = (),
+        filters: Mapping[str, Any] | None = None,
+        force: bool = True,
+    ) -> list[dict[str, Any]]:
+        """Rows of a dataset's published metrics, by `columns`, where each column of `filters` is its value or one of its values.
+
+        Numbers come as int or Decimal: money exact to the cent, ratios with the 15-17 digits of Superset's JSON. Dates come as Superset
+        gives them, milliseconds since 1970. `force` asks the database, not the cache. Raises SupersetError.
+        """
+        terms = [
+            {"col": column, "op": "IN", "val": list(value)} if isinstance(value, (list, tuple, set)) else {"col": column, "op": "==", "val": value}
+            for column, value in (filters or {}).items()
+        ]
+        query = {
+            "columns": list(columns), "metrics": list(metrics), "filters": terms, "row_limit": 50000,
+            "orderby": [[column, True] for column in columns],
+        }
+        body = {
+            "datasource": {"id": self.dataset_id(dataset), "type": "table"}, "queries": [query], "force": force,
+            "result_format": "json", "result_type": "full",
+        }
+        return self.post("/api/v1/chart/data", data=json.dumps(body, default=str), headers={"Content-Type": "application/json"})["result"][0]["data"]
+
+    def saved_chart_data(self, chart_id: int, force: bool = True) -> list[dict[str, Any]]:
+        """Rows of a published chart, as it was saved."""
+        return self.get(f"/api/v1/chart/{chart_id}/data/", params={"force": str(force).lower()})["result"][0]["data"]
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return answer.text[:300]
+    errors = body.get("errors")
+    if errors:
+        return "; ".join(_one(error) for error in errors)[:2000]
+    return str(body.get("message") or body)[:2000]
+
+
+def _one(error: Any) -> str:
+    if not isinstance(error, dict):
+        return str(error)
+    extra = {k: v for k, v in (error.get("extra") or {}).items() if k != "issue_codes"}
+    return f"{error.get('message')} {extra or ''}".strip()

@@ -1,0 +1,88 @@
+"""What the expansion works from: the files, the semantic layer of the last build, dbt's manifest, and stable identifiers.
+
+Reads `<home>/manifest/semantic_manifest.json` and `manifest.json`, left there by `caudal build`.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from caudal import semantic
+from caudal.semantic import Metric, SemanticLayer
+from caudal.semantic.errors import ManifestMissing
+from caudal.settings import settings
+
+from .files import AssetError, Assets, read
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
+DATABASE = "caudal"
+TEXT_SUFFIX = "_texto"
+
+
+def identifier(kind: str, slug: str) -> str:
+    """The same UUID for the same file, on every machine."""
+    return str(uuid.uuid5(NAMESPACE, f"{kind}:{slug}"))
+
+
+def d3_format(metric: Metric) -> str:
+    """The metric's d3 format, with `$` (drawn "RD$ ", see superset_config) for money."""
+    return "$" + metric.format if metric.unit.startswith("RD$") and "$" not in metric.format else metric.format
+
+
+@dataclass(frozen=True)
+class Context:
+    """Files, metrics and the columns of the marts (model → column → {data_type, description})."""
+
+    assets: Assets
+    layer: SemanticLayer
+    columns: dict[str, dict[str, dict[str, Any]]]
+
+    def label(self, column: str) -> str:
+        """The short Spanish name of a mart's column."""
+        return self.assets.labels.get(column, column.replace("_", " ").capitalize())
+
+    def metrics_of(self, slug: str) -> dict[str, Metric]:
+        """The KPIs that the dataset carries, by name."""
+        spec = self.assets.datasets[slug]
+        if spec.metrics == "none":
+            return {}
+        of_model = {m.name: m for m in self.layer.metrics.values() if m.model and m.model.name == spec.semantic_model}
+        return {n: m for n, m in of_model.items() if spec.metrics == "all" or is_ratio(m)}
+
+    def columns_of(self, slug: str) -> dict[str, dict[str, Any]]:
+        """The mart columns of the dataset and its own, in order."""
+        spec = self.assets.datasets[slug]
+        found: dict[str, dict[str, Any]] = {}
+        for model in spec.models:
+            found |= self.columns.get(model, {})
+        for name, own in spec.columns.items():
+            found[name] = {"data_type": own.type, "description": own.description, "label": own.label, "expression": own.expression}
+        return found
+
+    def text_metric(self, slug: str, name: str) -> str | None:
+        """The name of the metric written out as text, where the dataset has it."""
+        return f"{name}{TEXT_SUFFIX}" if name in self.assets.datasets[slug].text_metrics else None
+
+
+def is_ratio(metric: Metric) -> bool:
+    """Whether values of different groups cannot be added up."""
+    return metric.type != "simple" or metric.unit == "%"
+
+
+def load(root: Path | None = None, manifest: Path | None = None) -> Context:
+    """The context of `root`'s files (default: this package's). Raises AssetError, or ManifestMissing before the first build."""
+    folder = manifest or Path(settings().home) / "manifest"
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise ManifestMissing(f"there is no dbt manifest at {path}: run `caudal build` first")
+    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
+    columns = {node["name"]: node["columns"] for node in nodes if node["resource_type"] == "model"}
+    assets = read(root) if root else read()
+    return Context(assets, semantic.load(folder), columns)
+
+
+__all__ = ["DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]

@@ -1,0 +1,130 @@
+"""What Superset 6.1's ready-made browser bundle does not let a configuration say, changed as the files are served.
+
+Runs inside Superset (stdlib only). Two edits, each of one place in one file of `superset/static/assets`, some words, and two pages:
+
+- the telemetry pixel is taken out: its off switch (`SCARF_ANALYTICS`) was read when the wheel was built, so no setting reaches it
+  (apache/superset#32110). The content-security policy blocks it as well; here it is not even asked for;
+- the number format `RD$ M` is registered, "RD$ 3,080 M": d3 and Superset only know the SI letters (3.08G, 3.08B);
+- words that the Spanish catalogue lacks, or translates by another thing ("Filters and controls" by "Controles adicionales");
+- the pages of errors 404 and 500, in English and with a font asked of outside.
+
+The edited text is kept in memory and served in place of the file; the installed package stays as it is. A bundle that does not hold
+exactly what is expected raises AssetMismatch: another version of Superset needs this file looked at again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+PREFIX = "/static/assets/"
+# In millions with thousands separators from RD$ 1 M on; whole pesos below. The thin logic of a format, no business meaning.
+_MILLIONS = (
+    'v=>{if(v==null||isNaN(v))return"–";let a=Math.abs(v),f=(x,d)=>x.toLocaleString("en-US",{minimumFractionDigits:d,maximumFractionDigits:d});'
+    'return(v<0?"-":"")+"RD$ "+(a>=1e8?f(a/1e6,0)+" M":a>=1e6?f(a/1e6,a<1e7?2:1)+" M":f(a,0))}'
+)
+_PIXEL = re.compile(r'let \w+=`https://[\w.]*scarf\.sh/[^`]*`;return\(0,\w+\.\w+\)\("img",\{[^}]*\}\)')
+_FORMATS = re.compile(r'\.registerValue\("MEMORY_DECIMAL",(?P<make>\(0,\w+\.\w+\))\(\{binary:!1\}\)\)')
+MILLIONS_FORMAT = "RD$ M"
+
+
+# Superset's English → what a person should read.
+WORDS = {"Filters and controls": "Filtros", "Data error": "Error en los datos", "Summary": "Total"}
+LANGUAGE_PACK = "/superset/language_pack/es/"
+
+
+_PAGE = (
+    "<!doctype html><html lang='es'><meta charset='utf-8'><title>Caudal</title><body style='font-family:sans-serif;margin:15vh auto;max-width:34em'>"
+    "<h1>{title}</h1><p>{text}</p><p><a href='/dashboard/list/'>Volver a los tableros</a></p></body></html>"
+)
+ERROR_PAGES = {
+    "404": _PAGE.format(title="No se encontró", text="Esa página no existe o ya no está publicada.").encode("utf-8"),
+    "500": _PAGE.format(title="Algo falló", text="Superset no pudo atender el pedido. Inténtelo de nuevo; si se repite, avise a sistemas.").encode("utf-8"),
+}
+
+
+class AssetMismatch(RuntimeError):
+    """The installed Superset's bundle is not the one these edits were written for."""
+
+
+def _register_millions(match: re.Match) -> str:
+    made = f'Object.assign({match["make"]}({{}}),{{id:"{MILLIONS_FORMAT}",label:"{MILLIONS_FORMAT}",formatFunc:{_MILLIONS}}})'
+    return f'{match[0]}.registerValue("{MILLIONS_FORMAT}",{made})'
+
+
+EDITS: tuple[tuple[str, re.Pattern, str | Callable[[re.Match], str]], ...] = (
+    ("telemetry pixel", _PIXEL, "return null"),
+    ("number format RD$ M", _FORMATS, _register_millions),
+)
+
+
+def edited_assets(folder: Path) -> dict[str, bytes]:
+    """URL path → text to serve instead of the file. Raises AssetMismatch unless each edit applies to exactly one place."""
+    found: dict[str, bytes] = {}
+    counts = dict.fromkeys((name for name, _, _ in EDITS), 0)
+    for path in sorted(folder.glob("*.js")):
+        raw = path.read_bytes()
+        if b"scarf.sh" not in raw and b'"MEMORY_DECIMAL",(0,' not in raw:
+            continue
+        text = raw.decode("utf-8")
+        for name, pattern, replacement in EDITS:
+            text, times = pattern.subn(replacement, text)
+            counts[name] += times
+        if text.encode() != raw:
+            found[PREFIX + path.name] = text.encode("utf-8")
+    wrong = [f"{name}: {times} places instead of 1" for name, times in counts.items() if times != 1]
+    if wrong:
+        raise AssetMismatch(f"Superset's bundle in {folder} is not the expected one ({'; '.join(wrong)}): look at superset_assets/offline.py")
+    return found
+
+
+def edited_language_pack(folder: Path) -> dict[str, bytes]:
+    """URL path → the Spanish catalogue with WORDS put right."""
+    catalogue = json.loads((folder / "es" / "LC_MESSAGES" / "messages.json").read_text(encoding="utf-8"))
+    catalogue["locale_data"]["superset"].update({word: [text] for word, text in WORDS.items()})
+    return {LANGUAGE_PACK: json.dumps(catalogue, ensure_ascii=False).encode("utf-8")}
+
+
+class OfflineAssets:
+    """WSGI middleware that serves the edited files and the error pages, and passes everything else on."""
+
+    def __init__(self, app: Callable, assets: dict[str, bytes]):
+        self.app = app
+        self.assets = assets
+        self.etags = {path: f'"caudal-{hashlib.sha256(body).hexdigest()[:20]}"' for path, body in assets.items()}
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        body = self.assets.get(path)
+        if body is None:
+            return self._pass_on(environ, start_response)
+        # Asked again each time by its tag: the name carries the hash of the unedited file, so it must not be kept as it is for a year.
+        kind = "text/javascript" if path.endswith(".js") else "application/json"
+        headers = [("Content-Type", f"{kind}; charset=utf-8"), ("ETag", self.etags[path]), ("Cache-Control", "no-cache")]
+        if environ.get("HTTP_IF_NONE_MATCH") == self.etags[path]:
+            start_response("304 Not Modified", headers)
+            return []
+        start_response("200 OK", [*headers, ("Content-Length", str(len(body)))])
+        return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    def _pass_on(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        page: list[bytes] = []
+
+        def intercept(status: str, headers: list[tuple[str, str]], *args: object) -> Callable:
+            kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+            if status[:3] in ERROR_PAGES and kind.startswith("text/html"):
+                page.append(ERROR_PAGES[status[:3]])
+                dropped = ("content-length", "content-encoding", "content-type", "content-disposition", "etag", "last-modified")
+                headers = [(name, value) for name, value in headers if name.lower() not in dropped]
+                headers += [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page[0])))]
+            return start_response(status, headers, *args)
+
+        answer = self.app(environ, intercept)
+        if not page:
+            return answer
+        if hasattr(answer, "close"):
+            answer.close()
+        return [] if environ.get("REQUEST_METHOD") == "HEAD" else page

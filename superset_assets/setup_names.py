@@ -1,0 +1,3 @@
+"""Names of the first users and roles, shared by both interpreters."""
+
+ADMIN, MANAGER, MANAGER_ROLE = "admin", "gerencia", "Gerencia"

@@ -1,0 +1,134 @@
+"""Dashboard → chart → dataset → mart column → metric: each broken link is found before publishing, with file and field."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from superset_assets import bundle, files
+from superset_assets.checks import check
+from superset_assets.context import load
+
+
+@pytest.fixture
+def copy(built: object, tmp_path: Path) -> Path:
+    for name in ("datasets", "charts", "dashboards"):
+        shutil.copytree(files.HERE / name, tmp_path / name)
+    shutil.copy(files.HERE / "labels.yml", tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, **changes: object) -> None:
+    """Rewrite top-level fields of a YAML file; `None` removes one."""
+    content = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        content.pop(key, None) if value is None else content.update({key: value})
+    path.write_text(yaml.safe_dump(content, allow_unicode=True))
+
+
+def problems(root: Path) -> list[str]:
+    with pytest.raises(files.AssetError) as caught:
+        check(load(root))
+    return caught.value.problems
+
+
+def test_the_files_of_the_project_are_sound(built: object) -> None:
+    check(load())
+
+
+def test_dashboard_with_unknown_chart(copy: Path) -> None:
+    edit(copy / "dashboards/morosidad.yml", rows=[{"charts": {"no_existe": 6}}])
+    assert any(p.startswith("dashboards/morosidad.yml: campo rows.0.charts: el gráfico 'no_existe' no existe") for p in problems(copy))
+
+
+def test_chart_with_unknown_dataset(copy: Path) -> None:
+    edit(copy / "charts/sectores.yml", dataset="nada")
+    assert any("charts/sectores.yml: campo dataset: 'nada' no existe" in p for p in problems(copy))
+
+
+def test_chart_with_unknown_column(copy: Path) -> None:
+    edit(copy / "charts/sectores.yml", columns=["barrio"])
+    assert problems(copy) == ["charts/sectores.yml: campo columns: la columna 'barrio' no existe en datasets/mart_commercial__month.yml"]
+
+
+def test_chart_with_unknown_metric_and_metric_of_another_mart(copy: Path) -> None:
+    edit(copy / "charts/sectores.yml", metrics=["receivable_amount", "overdue_amount", "margen", "receivable_by_age"], highlight=[])
+    found = problems(copy)
+    assert any("el indicador 'margen'" in p and "no existe en dbt/semantic" in p for p in found)
+    assert any("el indicador 'receivable_by_age'" in p and "es de receivables_month" in p for p in found)
+
+
+def test_money_over_a_dataset_that_repeats_rows_is_refused(copy: Path) -> None:
+    edit(copy / "charts/mapa_morosidad.yml", metric="receivable_amount")
+    assert any("ese conjunto solo lleva razones" in p for p in problems(copy))
+
+
+def test_totals_of_a_ratio_are_refused(copy: Path) -> None:
+    edit(copy / "charts/sector_antiguedad.yml", dataset="mart_commercial__month", columns=["user_type_name"], metrics=["delinquency_ratio"])
+    assert any("charts/sector_antiguedad.yml: campo totals: delinquency_ratio es una razón" in p for p in problems(copy))
+
+
+@pytest.mark.parametrize("options", [{"metrics": [{"expressionType": "SQL", "sqlExpression": "SUM(x)"}]}, {"a": [{"sqlExpression": "1"}]}])
+def test_formula_in_a_chart_is_refused(copy: Path, options: dict) -> None:
+    edit(copy / "charts/antiguedad.yml", options=options)
+    assert any("charts/antiguedad.yml: campo options." in p and "no van en `options`" in p for p in problems(copy))
+
+
+def test_formula_in_a_dataset_column_is_refused(copy: Path) -> None:
+    edit(copy / "datasets/estado_datos.yml", columns={"total": {"label": "Total", "expression": "sum(1)"}})
+    assert any("datasets/estado_datos.yml: campo columns.total.expression: es una fórmula" in p for p in problems(copy))
+
+
+def test_dataset_over_raw_or_over_a_missing_mart_is_refused(copy: Path) -> None:
+    edit(copy / "datasets/estado_datos.yml", sql="select 1 from raw.odoo_customer join marts.fct_nada on true")
+    found = problems(copy)
+    assert any("raw.odoo_customer: un tablero solo lee marts" in p for p in found)
+    assert any("marts.fct_nada no existe en dbt" in p for p in found)
+
+
+def test_metric_whose_mart_column_is_gone(copy: Path) -> None:
+    context = load(copy)
+    columns = {**context.columns, "mart_commercial__month": dict(context.columns["mart_commercial__month"])}
+    del columns["mart_commercial__month"]["overdue_amount"]
+    broken = type(context)(context.assets, context.layer, columns)
+    with pytest.raises(files.AssetError) as caught:
+        check(broken)
+    assert any("indicador delinquency_ratio" in p and "'overdue_amount'" in p for p in caught.value.problems)
+
+
+def test_filter_that_reaches_no_chart_and_filter_with_unknown_parent(copy: Path) -> None:
+    board = yaml.safe_load((copy / "dashboards/morosidad.yml").read_text())
+    board["filters"]["codigo"] = {"name": "Código", "dataset": "estado_datos", "column": "sector_codigo"}
+    board["filters"]["sector"]["parent"] = "provincia"
+    edit(copy / "dashboards/morosidad.yml", filters=board["filters"])
+    found = problems(copy)
+    assert any("campo filters.codigo.column: la columna 'sector_codigo' no existe" in p for p in found)
+    assert any("campo filters.sector.parent: el filtro 'provincia' no existe" in p for p in found)
+
+
+def test_map_classes_out_of_order(copy: Path) -> None:
+    edit(copy / "charts/mapa_morosidad.yml", breaks=[{"to": 0.9, "color": "#000000"}, {"to": "warn", "color": "#ffffff"}])
+    assert any("charts/mapa_morosidad.yml: campo breaks" in p for p in problems(copy))
+
+
+def test_unknown_field_and_broken_yaml_name_the_file(copy: Path) -> None:
+    edit(copy / "charts/sectores.yml", metricas=["x"])
+    (copy / "charts/antiguedad.yml").write_text("kind: bars\n  title: [\n")
+    found = problems(copy)
+    assert any("charts/sectores.yml: campo table.metricas: no se conoce" in p for p in found)
+    assert any("charts/antiguedad.yml, línea 2: no es YAML válido" in p for p in found)
+
+
+def test_orphan_chart(copy: Path) -> None:
+    shutil.copy(copy / "charts/sectores.yml", copy / "charts/suelto.yml")
+    assert problems(copy) == ["charts/suelto.yml: ningún tablero lo usa: quítelo o póngalo en dashboards/"]
+
+
+def test_bundle_is_the_same_bytes_and_holds_no_password(built: object, copy: Path) -> None:
+    first = bundle.build(load())
+    assert first == bundle.build(load(copy))
+    assert all(password.encode() not in first for password in bundle.passwords().values())
+    assert not any(password in str(bundle.documents(load())) for password in bundle.passwords().values())
