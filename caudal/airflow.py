@@ -177,13 +177,9 @@ def _ensure_metadata_database() -> None:
     """Role `caudal_airflow` and database `airflow`, which it owns (PostgreSQL lets a database's owner create in its schema public)."""
     warehouse.ensure_server()
     warehouse.ensure_database(DATABASE)
-    role, secret = sql.Identifier(ROLE), sql.Literal(get_or_create(settings().home, ROLE))
     with warehouse.connect(dbname=DATABASE) as conn, warehouse.advisory_lock(conn, "role caudal_airflow"):
-        exists = conn.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone()
-        conn.execute(sql.SQL("{} role {} login password {}").format(sql.SQL("alter" if exists else "create"), role, secret))
-        if not conn.execute("select pg_has_role(current_user, %s, 'member')", [ROLE]).fetchone()[0]:
-            conn.execute(sql.SQL("grant {} to current_user").format(role))
-        conn.execute(sql.SQL("alter database {} owner to {}").format(sql.Identifier(DATABASE), role))
+        warehouse.ensure_role(conn, ROLE)
+        conn.execute(sql.SQL("alter database {} owner to {}").format(sql.Identifier(DATABASE), sql.Identifier(ROLE)))
 
 
 def _write_passwords() -> None:

@@ -56,7 +56,7 @@ def bootstrap() -> None:
         ensure_database(DATABASE)
     with connect() as conn, advisory_lock(conn, "bootstrap"):
         for role in ROLES:
-            _ensure_role(conn, f"caudal_{role}")
+            ensure_role(conn, f"caudal_{role}")
         for path in sorted(SQL_DIR.glob("*.sql")):
             try:
                 conn.execute(path.read_text().encode())
@@ -64,11 +64,16 @@ def bootstrap() -> None:
                 raise RuntimeError(f"{path.name}: {error}") from error
 
 
-def _ensure_role(conn: psycopg.Connection, name: str) -> None:
-    password = get_or_create(settings().home, name)
+def ensure_role(conn: psycopg.Connection, name: str) -> None:
+    """Create the log-in role `name` with this home's secret of that name, or give it that password; the caller's role becomes a member.
+
+    Membership is what lets an owner that is no superuser set the role's default privileges and hand it a database.
+    """
+    role, password = sql.Identifier(name), sql.Literal(get_or_create(settings().home, name))
     exists = conn.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
-    verb = sql.SQL("alter" if exists else "create")
-    conn.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(name), sql.Literal(password)))
+    conn.execute(sql.SQL("{} role {} login password {}").format(sql.SQL("alter" if exists else "create"), role, password))
+    if not conn.execute("select pg_has_role(current_user, %s, 'usage')", [name]).fetchone()[0]:
+        conn.execute(sql.SQL("grant {} to current_user").format(role))
 
 
 @contextmanager

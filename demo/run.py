@@ -141,7 +141,7 @@ def up(
 
 def _up(size: str, again: bool) -> None:
     started = time.monotonic()
-    with step("PostgreSQL embebido"):
+    with step("PostgreSQL"):
         settings().home.mkdir(parents=True, exist_ok=True)
         warehouse.bootstrap()
     marks = Marks(settings().home / "demo.json")

@@ -190,7 +190,9 @@ def _prepare(python: Path, progress: Callable[[str], None]) -> None:
     fingerprint = _setup_fingerprint()
     warehouse.ensure_database(DATABASE)
     with warehouse.connect(dbname=DATABASE) as conn, warehouse.advisory_lock(conn, "superset setup"):
-        _ensure_role(conn)
+        warehouse.ensure_role(conn, ROLE)
+        conn.execute(sql.SQL("grant usage, create on schema public to {}").format(sql.Identifier(ROLE)))
+        conn.execute("create table if not exists caudal_setup (key text primary key, value text not null)")
         done = conn.execute("select value from caudal_setup where key = 'fingerprint'").fetchone()
         if done == (fingerprint,):
             return
@@ -201,16 +203,6 @@ def _prepare(python: Path, progress: Callable[[str], None]) -> None:
         conn.execute(
             "insert into caudal_setup values ('fingerprint', %s) on conflict (key) do update set value = excluded.value", [fingerprint]
         )
-
-
-def _ensure_role(conn) -> None:
-    exists = conn.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone()
-    statement = sql.SQL("{} role {} login password {}").format(
-        sql.SQL("alter" if exists else "create"), sql.Identifier(ROLE), sql.Literal(get_or_create(settings().home, ROLE))
-    )
-    conn.execute(statement)
-    conn.execute(sql.SQL("grant usage, create on schema public to {}").format(sql.Identifier(ROLE)))
-    conn.execute("create table if not exists caudal_setup (key text primary key, value text not null)")
 
 
 def _run(command: list[str], what: str, env: dict[str, str] | None = None) -> None:
