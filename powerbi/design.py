@@ -53,6 +53,7 @@ class TableSpec(Strict):
     columns: dict[str, str] = {}
     drop: list[str] = []
     sort: dict[str, str] = {}
+    related: bool = True
 
 
 class ModelSpec(Strict):
@@ -66,7 +67,7 @@ class ModelSpec(Strict):
 
 class VisualSpec(Strict):
     id: str
-    type: Literal["textbox", "slicer", "card", "bars", "table"]
+    type: Literal["textbox", "message", "slicer", "card", "bars", "table"]
     at: tuple[int, int, int, int]
     title: str | None = None
     text: str | None = None
@@ -108,6 +109,7 @@ class Table(Strict):
     mart: str
     description: str
     is_date: bool
+    is_related: bool
     columns: tuple[Column, ...]
     measures: tuple[Measure, ...]
 
@@ -183,11 +185,18 @@ def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dic
         Relationship(from_table=a[0], from_column=a[1], to_table=b[0], to_column=b[1])
         for a, b in ((_end(by_name, many), _end(by_name, one)) for many, one in spec.relationships)
     )
+    ends = {end for r in relationships for end in (r.from_table, r.to_table)}
+    for table in tables:
+        if table.is_related != (table.name in ends):
+            fault = "no relationship names it: add one, or write `related: false`" if table.is_related else "it says `related: false` and has relationships"
+            raise DesignError(f"powerbi/model.yml: tables.{table.name}: {fault}")
     result = Design(
         name=spec.name, culture=spec.culture, schema_name=spec.schema_name, parameters=spec.parameters, tables=tables,
         relationships=relationships, page=page,
     )
     for visual in page.visuals:
+        if visual.type == "message" and (not visual.field or visual.metric or visual.metrics):
+            raise DesignError(f"powerbi/page.yml: visual {visual.id!r}: a message shows one column: give it `field` and nothing else")
         for metric in [*visual.metrics, *([visual.metric] if visual.metric else [])]:
             result.measure(metric)
         if visual.field:
@@ -232,7 +241,7 @@ def _table(name: str, spec: TableSpec, model: ModelSpec, layer: SemanticLayer, c
     metrics = sorted((m for m in layer.metrics.values() if m.table == relation), key=lambda m: m.name)
     return Table(
         name=name, mart=spec.mart, description=" ".join(node.get("description", "").split()), is_date=spec.date_key is not None,
-        columns=tuple(columns), measures=tuple(_measure(m, name, names) for m in metrics),
+        is_related=spec.related, columns=tuple(columns), measures=tuple(_measure(m, name, names) for m in metrics),
     )
 
 

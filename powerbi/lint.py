@@ -16,6 +16,7 @@ from PyDAX import DAXExpression
 from .design import TYPES
 from .pbir import KINDS
 from .reader import Node, TmdlError, parse, split_path
+from .tmdl import UNRELATED
 
 _SOURCE = re.compile(r'\w+ = PostgreSQL\.Database\((?P<server>\w+), (?P<database>\w+)\)')
 _ITEM = re.compile(r'\{\[Schema="(?P<schema>[^"]*)", ?Item="(?P<item>[^"]*)"\]\}\[Data\]')
@@ -260,7 +261,8 @@ class _Lint:
         for start in sorted(edges):
             self.paths(start, edges)
         for name in sorted(set(self.tables) - set(edges) - {one for ones in edges.values() for one in ones}):
-            self.add(self.tables[name], "it is related to no table")
+            if not _stands_alone(self.tables[name]):
+                self.add(self.tables[name], f"it is related to no table (one that stands alone on purpose says so: annotation {UNRELATED} = true)")
 
     def paths(self, start: str, edges: dict[str, set[str]]) -> None:
         """More than one way from a fact to a dimension is ambiguous."""
@@ -337,6 +339,10 @@ class _Lint:
                 self.add(None, f"it shows the hidden column {entity}.{name}", file=file, item=item)
             elif field_kind == "Measure" and name not in {m.name for m in self.tables[entity].of("measure")}:
                 self.add(None, f"it names measure {entity}.{name}, which does not exist", file=file, item=item)
+
+
+def _stands_alone(table: Node) -> bool:
+    return any(a.name == UNRELATED and a.expression.strip() == "true" for a in table.of("annotation"))
 
 
 def _fields(document: object) -> list[tuple[str, str, str]]:

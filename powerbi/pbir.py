@@ -15,11 +15,13 @@ VERSION = f"{SCHEMAS}/definition/versionMetadata/1.0.0/schema.json"
 PBIR = f"{SCHEMAS}/definitionProperties/2.0.0/schema.json"
 # kind in page.yml → (Power BI's visual type, role of the column, role of the measures)
 KINDS = {
+    "message": ("tableEx", "Values", None),  # one text of one row: in a card it would be an implicit measure, which the model discourages
     "card": ("card", None, "Values"),
     "slicer": ("slicer", "Values", None),
     "bars": ("clusteredBarChart", "Category", "Y"),
     "table": ("tableEx", "Values", "Values"),
 }
+MESSAGE_MARGIN = 24  # what a table's frame takes of its width, so that no scroll bar appears
 
 
 def files(design: Design) -> dict[str, Any]:
@@ -80,6 +82,14 @@ def _visual(design: Design, spec: VisualSpec, name: str, order: int) -> dict:
     visual: dict[str, Any] = {"visualType": kind, "query": query}
     if spec.type == "slicer":
         visual["objects"] = {"data": [{"properties": {"mode": text_literal("Dropdown")}}], "header": [{"properties": {"show": literal("false")}}]}
+    if spec.type == "message":
+        column = state[column_role]["projections"][0]["queryRef"]
+        visual["objects"] = {
+            "columnHeaders": [{"properties": {"autoSizeColumnWidth": literal("false")}}],
+            "columnWidth": [{"properties": {"value": literal(f"{width - MESSAGE_MARGIN}D")}, "selector": {"metadata": column}}],
+            "values": [{"properties": {"fontSize": literal("11D")}}],
+            "total": [{"properties": {"totals": literal("false")}}],
+        }
     if spec.type == "bars":
         visual["objects"] = {"labels": [{"properties": {"show": literal("true")}}]}
     if spec.type == "card":

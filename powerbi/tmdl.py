@@ -8,6 +8,7 @@ import re
 from .design import Column, Design, Measure, Relationship, Table, tag
 
 COMPATIBILITY = 1600
+UNRELATED = "Caudal_SinRelaciones"  # annotation of a table that stands alone on purpose; the lint asks for it
 
 
 def quoted(name: str) -> str:
@@ -83,6 +84,8 @@ def table(t: Table, schema: str) -> str:
     blocks += [_measure(m, t) for m in t.measures]
     blocks += [_column(c, t) for c in t.columns]
     blocks.append(_partition(t, schema))
+    if not t.is_related:
+        blocks.append(f"\tannotation {UNRELATED} = true\n")
     blocks.append("\tannotation PBI_ResultType = Table\n")
     return "\n".join(blocks)
 

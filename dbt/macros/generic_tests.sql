@@ -8,6 +8,13 @@ group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}
 
+{# The relation has one row, whatever happens. #}
+{% test one_row(model) %}
+select count(*) as n
+from {{ model }}
+having count(*) <> 1
+{% endtest %}
+
 {# Every combination of the columns' values has a row: balances at a group's last period are then never short. #}
 {% test dense_grain(model, columns) %}
 with counted as (

@@ -131,7 +131,7 @@ def test_reader_is_refused_in_earnest(built):
 def test_database_carries_the_descriptions(owner):
     bare = _rows(owner, """
         select c.relname, a.attname from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r'
+        where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'v')
           and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null)""")
     assert bare == []
 

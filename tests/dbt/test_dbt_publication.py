@@ -54,6 +54,12 @@ def _status() -> tuple[int, bool, str]:
         return conn.execute("select published_build_id, is_stale, message_es from ops.data_status").fetchone()
 
 
+def _published_status() -> tuple[int, bool, str]:
+    """The same, as a consumer that may name only marts reads it (Power BI)."""
+    with warehouse.connect("read") as conn:
+        return conn.execute("select published_build_id, is_stale, message_es from marts.mart_data_status").fetchone()
+
+
 def _figures() -> tuple:
     with warehouse.connect("read") as conn:
         return conn.execute(SAME_FIGURE_TWICE).fetchone()
@@ -101,6 +107,7 @@ def test_swap_never_shows_a_hole(home):
 
 def test_failed_test_keeps_yesterdays_data_and_says_so(built):
     before, figures = _status(), _figures()
+    assert _published_status() == before
     with warehouse.connect(autocommit=True) as conn:
         line = conn.execute(
             """select l.id from raw.odoo_account_move_line as l join raw.odoo_account_move as m on m.id = l.move_id
@@ -120,6 +127,7 @@ def test_failed_test_keeps_yesterdays_data_and_says_so(built):
     published, is_stale, message = _status()
     assert (published, is_stale) == (before[0], True)
     assert message.startswith("ATENCIÓN: los datos mostrados son los del ")
+    assert _published_status() == (published, is_stale, message), "the mart published before the failure tells of it"
     assert _figures() == figures
 
 
@@ -170,6 +178,7 @@ def test_killed_build_then_good_one_under_a_reader(built):
     assert status[0] == result.build_id > published
     assert status[1] is False
     assert status[2] == result.message_es
+    assert _published_status() == status
     with warehouse.connect() as conn:
         dead = conn.execute("select status, failed_tests from ops.build where build_id = %s", [result.build_id - 1]).fetchone()
     assert dead[0] == "failed"

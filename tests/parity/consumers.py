@@ -99,6 +99,7 @@ SLICERS = {  # dimension → the model's column that a person filters by
     "period_month": ("Calendario", "period_month"), "municipality_name": ("Municipios", "Municipio"), "sector_name": ("Sectores", "Sector"),
     "user_type_name": ("Tipos de usuario", "Tipo de usuario"), "ageing_bucket": ("Antigüedad de la deuda", "Antigüedad"),
 }
+STATUS = "Estado de los datos"  # the table that no relationship names
 
 
 class PowerBi:
@@ -112,7 +113,7 @@ class PowerBi:
             {"FromTable": r["from_table"], "FromColumn": r["from_column"], "ToTable": r["to_table"], "ToColumn": r["to_column"], "IsActive": 1}
             for r in model["relationships"] if r["from_table"] in kept
         ]
-        kept |= {r["ToTable"] for r in self.relationships}
+        kept |= {r["ToTable"] for r in self.relationships} | {STATUS}
         with warehouse.connect("read") as conn:
             self.tables = {t["name"]: _table(conn, t) for t in model["tables"] if t["name"] in kept}
         fixed = {t["name"]: [c["name"] for c in t["columns"] if c["tmdl_data_type"] == "decimal"] for t in model["tables"]}
@@ -131,6 +132,12 @@ class PowerBi:
         assert not any(failed.values()), failed
         return found
 
+    def status_message(self) -> str:
+        """What the page says of the data's age: the one row of its message column."""
+        table = self.tables[STATUS]
+        [row] = table["rows"]
+        return row[table["columns"].index("Mensaje")]
+
 
 def _table(conn: Connection, table: dict) -> dict:
     """Rows of the mart that the partition's M reads, under the model's column names."""
@@ -146,12 +153,17 @@ def _as_power_bi(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-@lru_cache(maxsize=1)
-def power_bi_project() -> PowerBi:
-    """The project as `powerbi.generate` leaves it, its tables filled from the published marts."""
+def power_bi_project_folder() -> Path:
+    """The project as `powerbi.generate` leaves it."""
     import powerbi
 
-    return PowerBi(powerbi.generate(settings().home / "parity" / "Caudal"))
+    return powerbi.generate(settings().home / "parity" / "Caudal")
+
+
+@lru_cache(maxsize=1)
+def power_bi_project() -> PowerBi:
+    """That project, its tables filled from the published marts."""
+    return PowerBi(power_bi_project_folder())
 
 
 def power_bi(metrics: Sequence[str], by: Sequence[str], where: Where) -> Values:

@@ -153,6 +153,13 @@ def test_the_report_shows_what_this_test_says_it_shows():
     assert set(METRICS) == REPORTED["total"]
 
 
+def test_power_bi_says_how_old_the_data_are(built):
+    with warehouse.connect("read") as conn:
+        [message] = conn.execute("select message_es from ops.data_status").fetchone()
+    assert message.startswith(("Datos al ", "ATENCIÓN: "))
+    assert consumers.PowerBi(consumers.power_bi_project_folder()).status_message() == message
+
+
 def test_every_metric_is_compared(layer):
     assert {m for mart in MARTS for m in metrics_of(layer, mart)} == set(layer.metrics)
     assert not NOT_EVALUATED

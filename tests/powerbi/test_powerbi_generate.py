@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,37 @@ def test_columns_and_types_come_from_the_contract(design, manifest_folder):
     assert all(c.is_hidden for c in mart.columns), "what measures aggregate is hidden"
 
 
+def test_the_status_of_the_data_stands_alone_and_shows_only_its_message(design, project):
+    table = next(t for t in design.tables if t.mart == "mart_data_status")
+    assert table.name == "Estado de los datos"
+    assert [c.source for c in table.columns if not c.is_hidden] == ["message_es"]
+    assert table.name not in {end for r in design.relationships for end in (r.from_table, r.to_table)}
+    alone = {p.stem for p in (project / "Caudal.SemanticModel").rglob("*.tmdl") if "annotation Caudal_SinRelaciones = true" in p.read_text(encoding="utf-8")}
+    assert alone == {table.name}
+
+
+def page_visuals(project):
+    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((project / "Caudal.Report").rglob("visual.json"))]
+
+
+def test_the_page_says_how_old_its_data_are_above_its_figures(project):
+    visuals = page_visuals(project)
+    message = next(v for v in visuals if "Estado de los datos" in json.dumps(v, ensure_ascii=False))
+    assert message["visual"]["visualType"] == "tableEx"
+    [shown] = message["visual"]["query"]["queryState"]["Values"]["projections"]
+    assert shown["field"] == {"Column": {"Expression": {"SourceRef": {"Entity": "Estado de los datos"}}, "Property": "Mensaje"}}
+    [width] = message["visual"]["objects"]["columnWidth"]
+    assert width["selector"] == {"metadata": shown["queryRef"]}
+    bottom = message["position"]["y"] + message["position"]["height"]
+    assert all(v["position"]["y"] >= bottom for v in visuals if v is not message and v["visual"]["visualType"] != "textbox")
+
+
+def test_no_visual_covers_another(project):
+    for a, b in combinations([v["position"] for v in page_visuals(project)], 2):
+        beside = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+        assert beside or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"], (a, b)
+
+
 def test_no_identity_leaves_the_warehouse(design):
     assert not any("pii" in t.mart for t in design.tables)
     assert {t.mart for t in design.tables}.isdisjoint({"dim_customer"})
@@ -116,12 +148,28 @@ def spoil_sort(spec, page):
     spec["tables"]["Calendario"]["sort"] = {"Mes": "orden"}
 
 
+def visual(page, name):
+    return next(v for v in page["visuals"] if v["id"] == name)
+
+
 def spoil_metric(spec, page):
-    page["visuals"][5]["metric"] = "ganancia"
+    visual(page, "por_cobrar")["metric"] = "ganancia"
 
 
 def spoil_field(spec, page):
-    page["visuals"][1]["field"] = "Calendario.Semana"
+    visual(page, "mes")["field"] = "Calendario.Semana"
+
+
+def spoil_message(spec, page):
+    visual(page, "estado")["metric"] = "billed_amount"
+
+
+def relate_what_stands_alone(spec, page):
+    spec["relationships"].append(["Estado de los datos.published_as_of", "Calendario.date_day"])
+
+
+def forget_a_relationship(spec, page):
+    spec["tables"]["Estado de los datos"]["related"] = True
 
 
 def lose_mart(spec, page):
@@ -134,7 +182,8 @@ def lose_mart(spec, page):
     [
         (spoil_mart, r"tables\.Pagos.*'fct_pago'"), (spoil_column, r"tables\.Pagos.*'pagado_el'"), (spoil_relationship, r"'Calendario\.dia'"),
         (spoil_sort, r"tables\.Calendario.*'orden'"), (spoil_metric, r"page\.yml.*'ganancia'"), (spoil_field, r"page\.yml.*'Calendario\.Semana'"),
-        (lose_mart, "receivable_by_age"),
+        (lose_mart, "receivable_by_age"), (spoil_message, "'estado'.*one column"),
+        (relate_what_stands_alone, "Estado de los datos.*has relationships"), (forget_a_relationship, "Estado de los datos.*no relationship"),
     ],
 )
 def test_a_wrong_design_says_where_and_what(spec, page, manifest_folder, spoil, message):

@@ -50,6 +50,7 @@ MISTAKES = [
     ("two active relationships", LINKS, "toColumn: Municipios.'Código del municipio'", "toColumn: Sectores.'Código del sector'", "ambiguous"),
     ("two paths", LINKS, "relationship ", "relationship x\n\tfromColumn: Sectores.'Municipio del sector'\n\ttoColumn: Municipios.Municipio\n\nrelationship ",
      "active paths"),
+    ("a table related to nothing", f"{MODEL}/tables/Estado de los datos.tmdl", "\tannotation Caudal_SinRelaciones = true\n", "", "related to no table"),
     ("no date table", DATES, "\tdataCategory: Time\n", "", "marked as date table"),
     ("no date key", DATES, "\t\tisKey\n", "", "needs one key column"),
     ("table not in the model", MAIN, "ref table Pagos\n", "", "does not name this table"),
@@ -89,6 +90,11 @@ def change(folder: Path, kind: str, how) -> None:
     raise AssertionError(f"no {kind}")
 
 
+def _hide_the_status(document):
+    [shown] = document["visual"]["query"]["queryState"]["Values"]["projections"]
+    shown["field"]["Column"].update({"Expression": {"SourceRef": {"Entity": "Estado de los datos"}}, "Property": "is_stale"})
+
+
 def _field(kind, name):
     def how(document):
         state = document["visual"]["query"]["queryState"]
@@ -105,6 +111,7 @@ def _field(kind, name):
         ("card", _field("Measure", "Ganancia"), "measure Gestión comercial.Ganancia"),
         ("slicer", _field("Column", "Semana"), ".Semana, which does not exist"),
         ("slicer", _field("Column", "user_type_key"), "hidden column"),
+        ("slicer", _hide_the_status, "hidden column Estado de los datos.is_stale"),
         ("card", lambda d: d["position"].update(x=5000), "does not fit"),
         ("card", lambda d: d["visual"].update(visualType="gauge2"), "'gauge2'"),
         ("card", lambda d: d["visual"]["query"].update(queryState={}), "shows no field"),
