@@ -28,7 +28,7 @@ test: lint ## lint and all tests, on real servers (PYTEST="-k name" for some)
 doctor: setup ## what is missing on this machine, and how to get it
 	@$(CAUDAL) doctor
 
-bench: setup ## replication against a bare odoorpc loop
+bench: setup ## replication against a bare odoorpc loop (run it alone on the machine)
 	@.venvs/caudal/bin/python -m benchmarks.replication --size $(SIZE)
 
 clean: stop ## delete the data and the environments

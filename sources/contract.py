@@ -74,11 +74,12 @@ def _missing(entity: str, name: str) -> Column:
     raise KeyError(f"{entity} has no column {name}")
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Rows as the source gave them, keyed by the source's own field names."""
+class Batch(Protocol):
+    """Rows as the source gave them, keyed by the source's own field names. They may be parsed only when asked for."""
 
-    rows: list[dict[str, Any]]
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows. Raises SourceError when they cannot be parsed."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ class Transport(Protocol):
     def ids(self, entity: Entity) -> Iterator[list[int]]:
         """Every key the source shows us, ascending, in chunks."""
 
-    def changes(self, entity: Entity, since: datetime | None) -> Iterator[Batch]:
-        """Rows changed at or after `since` (None: all rows), each once, ascending by key."""
+    def changes(self, entity: Entity, since: datetime | None) -> list[Iterator[Batch]]:
+        """Rows changed at or after `since` (None: all rows), each once, in streams that may be read at the same time; each ascends by key."""
 
     def rows(self, entity: Entity, ids: Iterable[int]) -> Iterator[Batch]:
         """The rows with these keys, as far as they exist and are shown to us."""
@@ -112,3 +113,6 @@ class Transport(Protocol):
 
     def total(self, entity: Entity, column: Column) -> Decimal | None:
         """Σ of a money column in the source, RD$; None when the source cannot say."""
+
+    def hidden(self, entity: Entity) -> int | None:
+        """How many rows the source has and does not show us; None when it cannot say."""

@@ -7,9 +7,12 @@ Money is never computed with as a float: `repr` of the JSON number is the shorte
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from sources.contract import Column
@@ -17,9 +20,11 @@ from sources.contract import Column
 NULL = "\\N"
 BIGINT_MAX = 2**63 - 1
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+INTEGERS, NUMBERS, TEXTS = {int}, {int, float}, {str}  # a column all of one type is converted without looking at each value
+SHORT_BATCH, STRIKES, MOST_REMEMBERED = 200, 8, 100_000
 FLAGS = {True: "t", False: "f", None: NULL}
 
-Converter = Callable[[list[Any]], list[str]]
+Converter = Callable[[Sequence[Any]], list[str]]
 
 
 class Unparseable(ValueError):
@@ -40,11 +45,15 @@ def _bad(value: Any, expected: str) -> str:
     raise Unparseable(f"se esperaba {expected} y llegó {str(value)[:80]!r}")
 
 
-def _keys(values: list[Any]) -> list[str]:
+def _keys(values: Sequence[Any]) -> list[str]:
+    if set(map(type, values)) == INTEGERS and min(values) > 0 and max(values) <= BIGINT_MAX:
+        return list(map(repr, values))
     return [str(v) if v.__class__ is int and 0 < v <= BIGINT_MAX else _bad(v, "una clave entera mayor que cero") for v in values]
 
 
-def _integers(values: list[Any]) -> list[str]:
+def _integers(values: Sequence[Any]) -> list[str]:
+    if set(map(type, values)) == INTEGERS and -BIGINT_MAX <= min(values) and max(values) <= BIGINT_MAX:
+        return list(map(repr, values))
     return [
         str(v) if v.__class__ is int and -BIGINT_MAX <= v <= BIGINT_MAX
         else NULL if v is False or v is None else _bad(v, "un entero de 64 bits")
@@ -52,12 +61,16 @@ def _integers(values: list[Any]) -> list[str]:
     ]
 
 
-def _references(values: list[Any]) -> list[str]:
-    return _integers([v[0] if v.__class__ is list and len(v) == 2 else v for v in values])  # [id, name] without load=None
+def _references(values: Sequence[Any]) -> list[str]:
+    if list in set(map(type, values)):
+        values = [v[0] if v.__class__ is list and len(v) == 2 else v for v in values]  # [id, name] without load=None
+    return _integers(values)
 
 
 def _decimals(limit: float, name: str) -> Converter:
-    def convert(values: list[Any]) -> list[str]:
+    def convert(values: Sequence[Any]) -> list[str]:
+        if set(map(type, values)) <= NUMBERS and -limit < min(values) and max(values) < limit and not math.isnan(sum(values)):
+            return list(map(repr, values))
         return [
             repr(v) if (v.__class__ is float or v.__class__ is int) and -limit < v < limit  # NaN and infinity fail here too
             else NULL if v is False or v is None else _bad(v, name)
@@ -66,11 +79,11 @@ def _decimals(limit: float, name: str) -> Converter:
     return convert
 
 
-def _flags(values: list[Any]) -> list[str]:
+def _flags(values: Sequence[Any]) -> list[str]:
     return [FLAGS[v] if v is True or v is False or v is None else _bad(v, "verdadero o falso") for v in values]
 
 
-def _texts(values: list[Any]) -> list[str]:
+def _texts(values: Sequence[Any]) -> list[str]:
     out = [v if v.__class__ is str else NULL if v is False or v is None else _bad(v, "un texto") for v in values]
     joined = "".join([v for v in values if v.__class__ is str])
     if "\x00" in joined:
@@ -99,7 +112,7 @@ def _date_text(value: Any) -> str:
 def _dates() -> Converter:
     known: dict[Any, str] = {}  # a table has few distinct dates: each is checked once
 
-    def convert(values: list[Any]) -> list[str]:
+    def convert(values: Sequence[Any]) -> list[str]:
         try:
             return [known[v] for v in values]
         except (KeyError, TypeError):
@@ -119,24 +132,63 @@ def _moment(value: Any) -> str:
     return _bad(value, "una fecha y hora UTC AAAA-MM-DD HH:MM:SS")
 
 
-def _moments(values: list[Any]) -> list[str]:
+def _moments(values: Sequence[Any]) -> list[str]:
+    if set(map(type, values)) == TEXTS and set(map(len, values)) == {19}:
+        try:
+            deque(map(datetime.fromisoformat, values), maxlen=0)  # only to see that each is one
+        except ValueError:
+            pass
+        else:
+            return [v + "+00" for v in values]
     return [NULL if v is False or v is None else _moment(v) for v in values]
+
+
+def _remembering(convert: Converter, kinds: set[type], blank: bool) -> Converter:
+    """`convert`, but each distinct value once: amounts, moments and references repeat. Given up for a column where most do not.
+
+    Only columns all of `kinds` are looked up, since to a dictionary 1, 1.0 and True are one key. With `blank`, Odoo's False for
+    nothing (and so 0) is NULL.
+    """
+    known: dict[Any, str] = {False: NULL} if blank else {}
+    strikes = 0
+
+    def look(values: Sequence[Any]) -> list[str]:
+        nonlocal strikes
+        if strikes >= STRIKES or not kinds.issuperset(map(type, filter(None, values) if blank else values)):
+            return convert(values)
+        try:
+            return list(map(known.__getitem__, values))
+        except KeyError:
+            fresh = list(set(values).difference(known))
+            texts = dict(zip(fresh, convert(fresh), strict=True))
+            known.update(texts)
+            strikes += len(fresh) * 4 > max(len(values), SHORT_BATCH)
+            if len(known) > MOST_REMEMBERED:
+                strikes = STRIKES
+            return list(map(known.__getitem__, values))
+    return look
 
 
 def converter(column: Column) -> Converter:
     """The function that turns this column's values into COPY text. It raises Unparseable at the first bad one."""
-    return {
-        "id": _keys, "many2one": _references, "integer": _integers, "boolean": _flags, "text": _texts, "datetime": _moments,
-        "money": _decimals(1e16 - 1, "un importe de hasta 16 cifras enteras"),
-        "quantity": _decimals(1e15 - 1, "una cantidad de hasta 15 cifras enteras"),
-        "coordinate": _decimals(999.9999994, "una coordenada"),
-    }.get(column.type) or _dates()
+    plain: dict[str, Converter] = {"id": _keys, "boolean": _flags, "text": _texts}
+    repeating: dict[str, tuple[Converter, set[type], bool]] = {
+        "many2one": (_references, INTEGERS, True), "integer": (_integers, INTEGERS, False), "datetime": (_moments, TEXTS, True),
+        "money": (_decimals(1e16 - 1, "un importe de hasta 16 cifras enteras"), NUMBERS, False),
+        "quantity": (_decimals(1e15 - 1, "una cantidad de hasta 15 cifras enteras"), NUMBERS, False),
+        "coordinate": (_decimals(999.9999994, "una coordenada"), NUMBERS, False),
+    }
+    if column.type in plain:
+        return plain[column.type]
+    return _remembering(*repeating[column.type]) if column.type in repeating else _dates()
 
 
 class Encoder:
     """Encodes batches for one set of columns; the key is the column called `key`."""
 
     def __init__(self, columns: Sequence[Column], key: str) -> None:
+        sources = [column.source for column in columns]
+        self.cells = itemgetter(*sources) if len(sources) > 1 else lambda row: (row[sources[0]],)
         self.columns = [(column.name, column.source, converter(column)) for column in columns]
         self.key = next(column.source for column in columns if column.name == key)
 
@@ -150,7 +202,8 @@ class Encoder:
             return self._one_by_one(rows)
 
     def _text(self, rows: list[dict[str, Any]]) -> bytes:
-        columns = [convert([row[source] for row in rows]) for _, source, convert in self.columns]
+        by_column = zip(*map(self.cells, rows), strict=True)
+        columns = [convert(values) for (_, _, convert), values in zip(self.columns, by_column, strict=True)]
         return ("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n").encode()
 
     def _one_by_one(self, rows: list[dict[str, Any]]) -> tuple[bytes, int, list[Rejection]]:
@@ -167,7 +220,8 @@ class Encoder:
     def _fault(self, row: Any) -> Rejection | None:
         if not isinstance(row, dict):
             return Rejection(None, None, "la fila no es un objeto con campos", row)
-        record_id = str(row[self.key]) if row.get(self.key) not in (None, False) else None
+        key = row.get(self.key)
+        record_id = str(key) if key is not None and key is not False else None
         for name, source, convert in self.columns:
             if source not in row:
                 return Rejection(record_id, name, f"la fila llegó sin el campo {source}", row)

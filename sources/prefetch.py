@@ -1,4 +1,4 @@
-"""Read ahead: the network waits in one thread while the loader converts and copies in another."""
+"""Read ahead: the network waits in other threads while the loader converts and copies in this one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ T = TypeVar("T")
 _END = object()
 
 
-def prefetch(items: Iterable[T], depth: int = 3) -> Iterator[T]:
-    """The same items in the same order, up to `depth` of them fetched ahead. An error of the producer is raised here, in its place."""
+def prefetch(*sources: Iterable[T], depth: int = 3) -> Iterator[T]:
+    """The items of all sources, up to `depth` of them fetched ahead, each source in a thread of its own and in its own order.
+
+    An error of a source is raised here, after the items it gave before; the other sources are then stopped.
+    """
     queue: Queue[object] = Queue(depth)
     stop = threading.Event()
 
@@ -24,29 +27,40 @@ def prefetch(items: Iterable[T], depth: int = 3) -> Iterator[T]:
             except Full:
                 continue
 
-    def produce() -> None:
+    def produce(items: Iterable[T]) -> None:
         try:
             for item in items:
                 put(item)
                 if stop.is_set():
                     return
             put(_END)
-        except BaseException as error:
-            put(error)
+        except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
+            put(_Failure(error))
 
-    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=produce, args=[items], name="prefetch", daemon=True) for items in sources]
+    for thread in threads:
+        thread.start()
     try:
-        while True:
+        running = len(threads)
+        while running:
             try:
                 item = queue.get(timeout=1)
             except Empty:
                 continue
             if item is _END:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item  # type: ignore[misc]
+                running -= 1
+            elif isinstance(item, _Failure):
+                raise item.error
+            else:
+                yield item  # type: ignore[misc]
     finally:
         stop.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
+
+
+class _Failure:
+    """An error on its way from a source to the reader."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error

@@ -1,0 +1,62 @@
+"""A page of rows as it came over the wire: how many rows and the last id are seen at once, the rows are parsed when asked for.
+
+So the next page can be requested while another thread still parses this one. What is seen without parsing is checked when it is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from sources.contract import SourceError
+
+# Odoo's envelope, and its rows, which begin with the id: `read` puts it first. In a JSON string a quote is escaped, so that
+# no text can look like the beginning of a row.
+HEAD = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?\d+, ?"result": ?\[')
+ROW = b'{"id":'
+FIRST_ID = re.compile(rb'\{"id": ?(\d+)[,}]')
+
+
+def parse(body: bytes) -> Any:
+    """JSON text as Python values. Raises ValueError."""
+    try:
+        return orjson.loads(body)  # three times quicker than json
+    except orjson.JSONDecodeError:  # NaN, lone surrogates: Python's parser lets them through, to the converters' quarantine
+        return json.loads(body)
+
+
+class Page:
+    """Rows of one model, in order of id, not parsed yet."""
+
+    def __init__(self, body: bytes, rows: int, last_id: int) -> None:
+        self._body, self._count, self.last_id = body, rows, last_id
+
+    def __len__(self) -> int:
+        return self._count
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows. Raises SourceError when they are not what they looked like."""
+        try:
+            rows = parse(self._body)["result"]
+            if len(rows) == self._count and (not rows or rows[-1]["id"] == self.last_id):
+                return rows
+        except (ValueError, LookupError, TypeError):
+            pass
+        raise SourceError("Odoo envió una página de filas que no se puede interpretar.")
+
+
+def glance(body: bytes) -> Page | None:
+    """The page in this answer; None when it is anything else (an error, another envelope) and must be parsed to know."""
+    head = HEAD.match(body)
+    if head is None or not body.endswith((b"]}", b"]}\n")):
+        return None
+    count = body.count(ROW, head.end())
+    if count == 0:
+        return Page(body, 0, 0) if body[head.end():].strip() == b"]}" else None
+    last = FIRST_ID.match(body, body.rfind(ROW))
+    return Page(body, count, int(last[1])) if last else None
