@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from caudal.settings import settings
 from sources.odoo import mapping
 from tests.sources.compare import assert_same
 
@@ -95,11 +96,13 @@ def test_rows_that_record_rules_hide_are_counted(lab, monkeypatch: pytest.Monkey
 
     lab.source("update res_users set active = true where id = 1")  # OdooBot: no record rule binds it
     ensure_password(lab.source_dsn, "__system__", "auditora")
-    monkeypatch.setenv("ODOO_AUDIT_USER", "__system__")
-    monkeypatch.setenv("ODOO_AUDIT_PASSWORD", "auditora")
     foreign = lab.source("select count(*) from account_move where company_id <> 1")[0][0]
-    with lab.server.knobs.set(hidden_ids={"account.move": [1, 2, 3, 4]}):
+    with monkeypatch.context() as patch, lab.server.knobs.set(hidden_ids={"account.move": [1, 2, 3, 4]}):
+        patch.setenv("ODOO_AUDIT_USER", "__system__")
+        patch.setenv("ODOO_AUDIT_PASSWORD", "auditora")
+        settings.cache_clear()
         result = lab.one("account_move")
+    settings.cache_clear()
     assert (result.deleted, result.reconciliation) == (4, "hidden")
     assert any("oculta" in w for w in result.warnings)
     assert lab.warehouse("select hidden_rows from ops.reconciliation order by id desc limit 1") == [(4 + foreign,)]
