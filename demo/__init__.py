@@ -21,3 +21,10 @@ def write_cadastre(path: Path, size: str = "tiny") -> Path:
     from demo.utility.cadastre import write_cadastre as work
 
     return work(path, size)
+
+
+def write_bank_file(dsn: str, path: Path) -> Path:
+    """Write the bank's file of the last closed month, with its wrong total; see `demo.utility.bank_file.write_bank_file`."""
+    from demo.utility.bank_file import write_bank_file as work
+
+    return work(dsn, path)

@@ -86,6 +86,7 @@ def start_source(size: str, marks: Marks) -> None:
         warehouse.ensure_database(SOURCE_DATABASE)
         demo.generate(dsn, size=size)
         demo.write_cadastre(cadastre, size=size)
+        demo.write_bank_file(dsn, settings().home / "banco" / "recaudo_2026-10.csv")
 
     _once(marks, "source", size, f"Empresa sintética de Moca, tamaño {size}", generate)
     odoo = server.service()
