@@ -1,6 +1,6 @@
 """Airflow 3 of this installation: scheduler, DAG processor and API server on loopback, run as `caudal.services.Service`s.
 
-Reads: `dags/`, `caudal.secrets`. Writes: `<home>/airflow` (AIRFLOW_HOME: ports, logs, password file) and the database `airflow` on the
+Reads: `dags/`, `caudal.secrets`. Writes: `<home>/airflow` (AIRFLOW_HOME: port, logs, password file) and the database `airflow` on the
 warehouse's server, owned by its own role `caudal_airflow`. No triggerer: no task here is deferrable.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from pathlib import Path
 import requests
 from psycopg import sql
 
-from caudal import warehouse
+from caudal import ports, warehouse
 from caudal.airflow_api import AirflowApi, AirflowError
 from caudal.airflow_run import CHAIN, ChainSummary, run_chain
 from caudal.secrets import get_or_create
@@ -40,7 +39,7 @@ def home() -> Path:
 def url() -> str:
     """Address of the user interface and REST API (loopback). Raises AirflowError when Airflow was never started here."""
     try:
-        return f"http://127.0.0.1:{json.loads((home() / 'ports.json').read_text())['api']}"
+        return f"http://127.0.0.1:{int((home() / 'port').read_text())}"
     except FileNotFoundError:
         raise AirflowError(f"Airflow was never started under {home()}: run `caudal airflow start`.") from None
 
@@ -85,7 +84,7 @@ def start(log: Callable[[str], None] = lambda line: None) -> str:
     Raises ServiceError (with the tail of the log) when a component does not come up, AirflowError when the metadata cannot be migrated.
     """
     home().mkdir(parents=True, exist_ok=True)
-    _choose_ports()
+    _choose_port()
     _ensure_metadata_database()
     _write_passwords()
     services = _services()
@@ -134,7 +133,7 @@ def is_running() -> bool:
 
 
 def _services() -> list[Service]:
-    env = environment() if (home() / "ports.json").exists() else {}
+    env = environment() if (home() / "port").exists() else {}
 
     def service(name: str, *arguments: str, ready: Callable[[], bool]) -> Service:
         return Service(f"airflow-{name}", [sys.executable, "-m", "airflow", name, *arguments], ready, env, timeout_s=120, cwd=home())
@@ -155,22 +154,10 @@ def _healthy(component: str) -> bool:
         return False
 
 
-def _choose_ports() -> None:
-    """One free loopback port, kept between starts unless another program has taken it meanwhile."""
-    path = home() / "ports.json"
-    if path.exists():
-        if Service("airflow-api-server", [], lambda: True).is_running():
-            return
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", json.loads(path.read_text())["api"]))
-                return
-            except OSError:
-                pass
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        path.write_text(json.dumps({"api": s.getsockname()[1]}))
+def _choose_port() -> None:
+    """Our port, kept while we run and between starts, unless another program has taken it meanwhile."""
+    if not Service("airflow-api-server", [], lambda: True).is_running():
+        ports.remembered(home() / "port")
 
 
 def _ensure_metadata_database() -> None:

@@ -11,7 +11,6 @@ import hashlib
 import os
 import pwd
 import shutil
-import socket
 import stat
 import subprocess
 import tempfile
@@ -23,6 +22,7 @@ from urllib.parse import quote
 import psycopg
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from caudal import ports
 from caudal.secrets import get_or_create
 
 SUPERUSER = "caudal"
@@ -74,12 +74,6 @@ def _reachable(path: Path) -> bool:
     while not existing.exists():
         existing = existing.parent
     return all(p.stat().st_mode & stat.S_IXOTH for p in [existing, *existing.parents] if p.is_dir())
-
-
-def _free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class EmbeddedPostgres:
@@ -192,15 +186,7 @@ class EmbeddedPostgres:
 
     @retry(retry=retry_if_exception_type(PostgresError), stop=stop_after_attempt(4), wait=wait_fixed(2), reraise=True)
     def _start(self) -> None:
-        port_file = self.state / "port"
-        port = int(port_file.read_text()) if port_file.exists() else _free_port()
-        with socket.socket() as s:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                port = _free_port()
-        port_file.write_text(str(port))
+        port = ports.remembered(self.state / "port")
         log = self.base / "server.log"
         log.touch()
         if self.account:

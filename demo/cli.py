@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="La empresa de agua sintética y el sustituto de Odoo. Ejemplo: caudal demo generate --size tiny")
-SOURCE_DATABASE = "odoo_demo"
 Dsn = Annotated[str | None, typer.Option(help="URL de la base de datos; sin ella, la base odoo_demo del PostgreSQL embebido.")]
 
 
@@ -16,11 +15,11 @@ def _source(dsn: str | None) -> str:
     if dsn:
         return dsn
     from caudal import warehouse
-    from caudal.settings import settings
+    from demo.odoo import server
 
     warehouse.ensure_server()
-    warehouse.ensure_database(SOURCE_DATABASE)
-    return settings().warehouse_url("owner", SOURCE_DATABASE)
+    warehouse.ensure_database(server.SOURCE_DATABASE)
+    return server.source_dsn()
 
 
 @app.command()

@@ -22,7 +22,6 @@ from caudal.settings import ROOT, settings, site_env_file
 app = typer.Typer(help=f"{__doc__} Ejemplo: caudal up --size tiny")
 console = Console(highlight=False, soft_wrap=True)
 
-SOURCE_DATABASE = "odoo_demo"
 TODAY = "2026-11-15"  # the day after which the synthetic utility knows nothing
 RNC = "430000019"  # the synthetic utility's own, with a valid check digit
 PARTS = ("caudal", "sources", "dags", "dbt", "geo", "superset_assets", "alerts", "reports", "powerbi", "demo", "uv.lock")
@@ -79,11 +78,11 @@ def start_source(size: str, marks: Marks) -> None:
     import demo
     from demo.odoo import server
 
-    dsn = settings().warehouse_url("owner", SOURCE_DATABASE)
+    dsn = server.source_dsn()
     cadastre = settings().home / "catastro.geojson"
 
     def generate() -> None:
-        warehouse.ensure_database(SOURCE_DATABASE)
+        warehouse.ensure_database(server.SOURCE_DATABASE)
         demo.generate(dsn, size=size)
         demo.write_cadastre(cadastre, size=size)
         demo.write_bank_file(dsn, settings().home / "banco" / "recaudo_2026-10.csv")

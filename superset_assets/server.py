@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import requests
 from psycopg import sql
 
-from caudal import warehouse
+from caudal import ports, warehouse
 from caudal.secrets import get_or_create
 from caudal.services import Service
 from caudal.settings import settings
@@ -144,20 +143,13 @@ def sqlalchemy_uri(user: str, password: str, database: str | None = None) -> str
 
 
 def _port() -> int:
-    """The remembered port where it is free, else another free one."""
-    remembered = folder() / "port"
-    wanted = os.environ.get("CAUDAL_SUPERSET_PORT") or (remembered.read_text() if remembered.exists() else "0")
-    for candidate in (int(wanted), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except OSError as error:
-                if os.environ.get("CAUDAL_SUPERSET_PORT"):
-                    raise SupersetSetupError(f"El puerto {wanted} (CAUDAL_SUPERSET_PORT) está ocupado por otro programa.") from error
-                continue
-            return probe.getsockname()[1]
-    raise SupersetSetupError("No hay ningún puerto libre en 127.0.0.1.")
+    """CAUDAL_SUPERSET_PORT, or the remembered port where it is free, else another free one."""
+    wanted = os.environ.get("CAUDAL_SUPERSET_PORT")
+    if not wanted:
+        return ports.remembered(folder() / "port")
+    if not ports.is_free(int(wanted)):
+        raise SupersetSetupError(f"El puerto {wanted} (CAUDAL_SUPERSET_PORT) está ocupado por otro programa.")
+    return int(wanted)
 
 
 def _fingerprint() -> str:

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from psycopg.conninfo import conninfo_to_dict
 
+from caudal import ports
 from caudal.secrets import get_or_create
 from caudal.services import Service
 from caudal.settings import ROOT, settings
@@ -154,14 +155,9 @@ def source_dsn() -> str:
 
 
 def service_port() -> int:
-    """The port of this home's background stand-in: chosen once, kept."""
+    """The port of this home's background stand-in: kept while it runs and between starts, unless another program has taken it meanwhile."""
     path = settings().home / "services" / "odoo.port"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            path.write_text(str(free.getsockname()[1]))
-    return int(path.read_text())
+    return int(path.read_text()) if Service("odoo", [], lambda: True).is_running() else ports.remembered(path)
 
 
 def service() -> Service:
