@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     odoo_db: str | None = Field(default=None, validation_alias="ODOO_DB")
     odoo_user: str | None = Field(default=None, validation_alias="ODOO_USER")
     odoo_password: SecretStr | None = Field(default=None, validation_alias="ODOO_PASSWORD")
+    odoo_transport: str = Field(default="rpc", validation_alias="ODOO_TRANSPORT")
+    odoo_sql_url: SecretStr | None = Field(default=None, validation_alias="ODOO_SQL_URL")
     odoo_audit_user: str | None = Field(default=None, validation_alias="ODOO_AUDIT_USER")
     odoo_audit_password: SecretStr | None = Field(default=None, validation_alias="ODOO_AUDIT_PASSWORD")
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
 
-from sources.contract import Column
+from sources.contract import Column, Rejection
 
 NULL = "\\N"
 BIGINT_MAX = 2**63 - 1
@@ -29,16 +28,6 @@ Converter = Callable[[Sequence[Any]], list[str]]
 
 class Unparseable(ValueError):
     """A value that cannot be stored; the message (Spanish) is the reason written in quarantine."""
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """One row that was kept out: its key when it has one, the canonical field, the reason and the row itself."""
-
-    record_id: str | None
-    field: str | None
-    reason: str
-    payload: Any
 
 
 def _bad(value: Any, expected: str) -> str:
@@ -65,6 +54,18 @@ def _references(values: Sequence[Any]) -> list[str]:
     if list in set(map(type, values)):
         values = [v[0] if v.__class__ is list and len(v) == 2 else v for v in values]  # [id, name] without load=None
     return _integers(values)
+
+
+def _reference_lists(values: Sequence[Any]) -> list[str]:
+    """A many2many: the ids in ascending order, since Odoo's order is that of the other model. An empty one is an empty list, not NULL."""
+    out = []
+    for value in values:
+        if value is False or value is None:
+            value = []
+        if not isinstance(value, list) or not all(v.__class__ is int and 0 < v <= BIGINT_MAX for v in value):
+            _bad(value, "una lista de claves")
+        out.append("{" + ",".join(map(str, sorted(value))) + "}")
+    return out
 
 
 def _decimals(limit: float, name: str) -> Converter:
@@ -171,7 +172,7 @@ def _remembering(convert: Converter, kinds: set[type], blank: bool) -> Converter
 
 def converter(column: Column) -> Converter:
     """The function that turns this column's values into COPY text. It raises Unparseable at the first bad one."""
-    plain: dict[str, Converter] = {"id": _keys, "boolean": _flags, "text": _texts}
+    plain: dict[str, Converter] = {"id": _keys, "boolean": _flags, "text": _texts, "many2many": _reference_lists}
     repeating: dict[str, tuple[Converter, set[type], bool]] = {
         "many2one": (_references, INTEGERS, True), "integer": (_integers, INTEGERS, False), "datetime": (_moments, TEXTS, True),
         "money": (_decimals(1e16 - 1, "un importe de hasta 16 cifras enteras"), NUMBERS, False),

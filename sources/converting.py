@@ -10,45 +10,35 @@ import fcntl
 import pickle
 import subprocess
 import sys
-from dataclasses import dataclass
 from typing import Any, Self
 
-from sources.contract import Batch, Entity, SourceError
-from sources.convert import Encoder, Rejection
+from sources.contract import Batch, Encoded, Entity, Rejection, SourceError
+from sources.convert import Encoder
 
 INLINE_BATCHES = 3  # a small entity is done before a process would have started
 F_SETPIPE_SZ, PIPE_BYTES = 1031, 1 << 20  # Linux: a page goes through in one or two writes instead of sixteen
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A batch as COPY text: `good` of its `count` rows in `text`, and the rejections."""
-
-    batch: Batch
-    count: int
-    text: bytes
-    good: int
-    rejections: list[Rejection]
 
 
 class Converting:
     """Turns batches of an entity into COPY text, one after another. A context manager; for one thread."""
 
     def __init__(self, entity: Entity) -> None:
-        self._columns, self._key = entity.columns, entity.key
-        self._encoder = Encoder(entity.columns, entity.key)
+        self._columns, self._key = entity.read, entity.key
+        self._encoder = Encoder(entity.read, entity.key)
         self._batches = 0
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __call__(self, batch: Batch) -> Prepared:
-        """Convert one batch. Raises SourceError when it cannot be parsed."""
+    def __call__(self, batch: Batch | Encoded) -> Encoded:
+        """Convert one batch, unless it is COPY text already. Raises SourceError when it cannot be parsed."""
+        if isinstance(batch, Encoded):
+            return batch
         self._batches += 1
         if self._batches <= INLINE_BATCHES:
-            return Prepared(batch, *convert(self._encoder, batch))
+            return Encoded(*convert(self._encoder, batch), batch)
         answer = self._ask(batch)
         if isinstance(answer, BaseException):
             raise answer
-        return Prepared(batch, *answer)
+        return Encoded(*answer, batch)
 
     def _ask(self, batch: Batch) -> Any:
         try:
@@ -79,10 +69,11 @@ class Converting:
             self._process.communicate()
 
 
-def convert(encoder: Encoder, batch: Batch) -> tuple[int, bytes, int, list[Rejection]]:
-    """How many rows the batch has, the COPY text of the good ones, how many they are, and the rejections."""
+def convert(encoder: Encoder, batch: Batch) -> tuple[bytes, int, int, list[Rejection]]:
+    """The COPY text of the good rows, how many rows the batch has, how many are good, and the rejections."""
     rows = batch.rows
-    return len(rows), *encoder.encode(rows)
+    text, good, rejections = encoder.encode(rows)
+    return text, len(rows), good, rejections
 
 
 def main() -> None:

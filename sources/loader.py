@@ -7,7 +7,7 @@ are as they were, and the next run gives the same table. Rows that did not chang
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from caudal.runlog import Run
-from sources.contract import Entity, SourceError
-from sources.convert import Encoder, Rejection
-from sources.converting import Prepared
+from sources.contract import Encoded, Entity, Rejection, SourceError
+from sources.convert import NULL, Encoder
 from sources.tables import columns_ddl, qualified
 
 MERGE_EVERY = 20_000  # staged rows; merging as pages arrive hides its cost behind the network
@@ -66,7 +65,7 @@ class Loader:
 
     def __init__(self, conn: psycopg.Connection, entity: Entity, source: str, run: Run, full: bool) -> None:
         self.conn, self.entity, self.source, self.run, self.full = conn, entity, source, run, full
-        self.encoder = Encoder(entity.columns, entity.key)
+        self.encoder = Encoder(entity.read, entity.key)
         self.straight = False
         self.rejected: dict[tuple[str | None, str | None, str], Rejection] = {}
         self.staged = 0
@@ -74,7 +73,7 @@ class Loader:
         self._statements()
 
     def _statements(self) -> None:
-        names = [sql.Identifier(c.name) for c in self.entity.columns]
+        names = [sql.Identifier(c.name) for c in self.entity.read]
         raw, key = qualified(self.entity), sql.Identifier(self.entity.key)
         listed = sql.SQL(", ").join(names)
         self.straight_sql = sql.SQL("copy {} ({}) from stdin").format(raw, listed)
@@ -114,7 +113,7 @@ class Loader:
             else sql.SQL("alter {} set default {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in values.items()]
         self.conn.execute(sql.SQL("alter table {} {}").format(qualified(self.entity), sql.SQL(", ").join(changes)))
 
-    def add(self, batch: Prepared) -> None:
+    def add(self, batch: Encoded) -> None:
         """Store one batch; its bad rows go to quarantine and the rest goes on."""
         self.run.rows_read += batch.count
         for rejection in batch.rejections:
@@ -123,7 +122,7 @@ class Loader:
             try:
                 self._copy(batch.text, batch.good)
             except psycopg.DataError:
-                self._copy_one_by_one(batch.batch.rows)
+                self._copy_one_by_one(batch)
         if self.staged >= MERGE_EVERY:
             self.merge()
 
@@ -142,16 +141,26 @@ class Loader:
         with self.conn.transaction(), self.conn.cursor() as cursor, cursor.copy(statement) as copy:
             copy.write(text)
 
-    def _copy_one_by_one(self, rows: list[dict[str, Any]]) -> None:
-        """PostgreSQL refused a value that the converters let through: find whose it is."""
-        for row in rows:
-            text, good, _ = self.encoder.encode([row])
-            if not good:
-                continue
+    def _copy_one_by_one(self, batch: Encoded) -> None:
+        """PostgreSQL refused a value that the source or the converters let through: find whose it is."""
+        for line, payload in self._lines(batch):
             try:
-                self._copy(text, good)
+                self._copy(line, 1)
             except psycopg.DataError as error:
-                self._reject(Rejection(str(row[self.encoder.key]), None, str(error.diag.message_primary), row))
+                self._reject(Rejection(str(payload[self.encoder.key]), None, str(error.diag.message_primary), payload))
+
+    def _lines(self, batch: Encoded) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """The good rows of a batch: each as COPY text, and as the source gave it."""
+        if batch.batch is not None:
+            for row in batch.batch.rows:
+                text, good, _ = self.encoder.encode([row])
+                if good:
+                    yield text, row
+            return
+        sources = [column.source for column in self.entity.read]
+        for line in batch.text.splitlines(keepends=True):  # a line break within a value is escaped
+            cells = line.decode("utf-8", "replace").rstrip("\n").split("\t")
+            yield line, {s: None if c == NULL else c for s, c in zip(sources, cells, strict=False)}
 
     def _reject(self, rejection: Rejection) -> None:
         self.rejected[rejection.record_id, rejection.field, rejection.reason] = rejection

@@ -19,21 +19,18 @@ from psycopg import sql
 
 from caudal import runlog, warehouse
 from caudal.settings import settings
-from sources import tables
-from sources.contract import Entity, SourceError
+from sources import tables, transports
+from sources.contract import Entity, SourceError, Transport
 from sources.converting import Converting
 from sources.loader import Loader, State, read_state
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
-from sources.odoo.rpc import OdooRpc
-from sources.odoo.session import Address
 from sources.prefetch import prefetch
 from sources.progress import Silent, Watcher
 from sources.reconcile import reconcile
 
 log = logging.getLogger(__name__)
 
-OVERLAP = timedelta(minutes=30)  # write_date is when a transaction began: a longer one shows up late, under an old write_date
 DEFAULT_CLIENTS = 2  # as many as Odoo's own default of workers on two cores
 LOCK_TIMEOUT = "15min"
 
@@ -79,37 +76,25 @@ def replicate(
     happens to an entity is in its result and in `ops.run`.
     """
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
-    address, audit = _addresses()
-    transport = OdooRpc(address, clients=clients, audit=audit, page_rows=page_rows)
-    job = _Job(transport, address.source, full, accept_deletions, progress or Silent())
+    transport = transports.connect(transports.Options(clients, page_rows, chosen[0].companies))
+    job = _Job(transport, full, accept_deletions, progress or Silent())
     with ThreadPoolExecutor(max(1, clients) + 1, thread_name_prefix="replicate") as pool:  # one ends while others read
         futures = [pool.submit(job.run, entity) for entity in chosen]
         try:
             return [future.result() for future in futures]
         except BaseException:  # Ctrl-C: the threads end at their next request
-            transport.pool.broken = SourceError("La réplica fue interrumpida.")
+            transport.stop(SourceError("La réplica fue interrumpida."))
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _addresses() -> tuple[Address, Address | None]:
-    """Where Odoo is, for the replication user and, where `ODOO_AUDIT_USER` is set, for one who sees every record."""
-    s = settings()
-    values = {"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_USER": s.odoo_user, "ODOO_PASSWORD": s.odoo_password}
-    missing = [name for name, value in values.items() if not value]
-    if missing:
-        raise SourceError(f"Falta decir dónde está Odoo: ponga {', '.join(missing)} en el entorno.")
-    has_audit = s.odoo_audit_user and s.odoo_audit_password
-    audit = Address(s.odoo_url, s.odoo_db, s.odoo_audit_user, s.odoo_audit_password.get_secret_value()) if has_audit else None
-    return Address(s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_password.get_secret_value()), audit
+        finally:
+            transport.close()
 
 
 @dataclass
 class _Job:
     """What all the entities of one call share."""
 
-    transport: OdooRpc
-    source: str
+    transport: Transport
     full: bool
     accept_deletions: bool
     watcher: Watcher
@@ -120,7 +105,7 @@ class _Job:
         run: runlog.Run | None = None
         try:
             with runlog.run("replicate", entity.name) as run:
-                run.details["source"] = self.source
+                run.details["source"] = self.transport.source
                 self._locked(entity, run, result)
             result.status = "ok"
         except (SourceError, warehouse.WarehouseUnavailable) as error:
@@ -140,28 +125,37 @@ class _Job:
             conn.execute(
                 """update ops.run set status = 'failed', ended_at = clock_timestamp(), error = 'El proceso murió antes de terminar.'
                    where pipeline = 'replicate' and entity = %s and status = 'running' and run_id < %s""", [entity.name, run.run_id])
+            if entity.absent:
+                self._absent(conn, entity, run, result)
+                return
             fields = self.transport.describe(entity)
             mapping.check(entity, fields)
             with conn.transaction():
                 self._load(conn, entity, run, result, fields)
 
+    def _absent(self, conn: psycopg.Connection, entity: Entity, run: runlog.Run, result: EntityResult) -> None:
+        """This site has no such thing: its table is there and empty, so that what reads it is empty and not broken."""
+        result.mode = run.details["mode"] = "ausente"
+        with conn.transaction():
+            tables.ensure(conn, entity)
+
     def _load(self, conn: psycopg.Connection, entity: Entity, run: runlog.Run, result: EntityResult, fields: dict) -> None:
         """All that must become true together; the caller commits."""
         warnings: list[str] = []
         widened = tables.ensure(conn, entity)
-        state = read_state(conn, self.source, entity)
+        state = read_state(conn, self.transport.source, entity)
         reason = self._why_full(conn, entity, state, widened)
         unknown = mapping.new_fields(entity, fields, state.known_fields)
         if unknown:
             warnings.append(f"{entity.name}: campos nuevos en {entity.model} que el mapeo no usa: {', '.join(unknown)}.")
         result.mode = "completa" if reason else "incremental"
         run.details.update(mapping=mapping.signature(entity), fields=sorted(fields), new_fields=unknown, mode=result.mode, reason=reason)
-        run.watermark_from = None if reason else state.watermark - OVERLAP
+        run.watermark_from = None if reason else state.watermark
 
-        high = self.transport.high_water(entity)  # before reading: what is written meanwhile belongs to the next run
+        high = self.transport.resume_from(entity)  # before reading: what is written meanwhile belongs to the next run
         if high is not None and high > max(datetime.now(UTC), datetime.combine(settings().today, time.max, UTC)) + timedelta(days=1):
             warnings.append(f"{entity.name}: la última modificación en Odoo dice {high:%d/%m/%Y %H:%M} UTC, que aún no llega. Revise su reloj.")
-        loader = Loader(conn, entity, self.source, run, full=bool(reason))
+        loader = Loader(conn, entity, self.transport.source, run, full=bool(reason))
         loader.begin()
         self._read(loader, entity, run.watermark_from)
         loader.tombstone(self.accept_deletions)

@@ -27,7 +27,7 @@ class KnobState:
     denied_models: models on which the user has no read access.
     companies: ids of the companies the user may see (None: the one in res_users.company_id).
     removed_fields: model → field names that this version of the addon no longer has.
-    renamed_fields: model → {name in models.yml: name now}.
+    renamed_fields: model → {name in models/*.yml: name now}.
     corrupt: model → {id: {field: JSON value sent in its place}}.
     refuse_login: every credential is refused, in the middle of a session too (an expired API key).
     """

@@ -1,4 +1,4 @@
-"""The models the stand-in serves, read from `models.yml`: names, tables, fields and their Odoo types."""
+"""The models the stand-in serves, read from `models/*.yml`: names, tables, fields and their Odoo types."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ DISPLAY = {
 
 
 def parse_field(name: str, declared: str, stored: bool = True) -> Field:
-    """A field from its declaration in models.yml: `char`, `char!t`, `m2o:res.partner`, ..."""
+    """A field from its declaration in models/*.yml: `char`, `char!t`, `m2o:res.partner`, ..."""
     kind, _, relation = declared.partition(":")
     kind, _, flag = kind.partition("!")
     return Field(name, "many2one" if kind == "m2o" else kind, relation or None, stored, flag == "t", name, name == "id")
 
 
 def parse_model(name: str, spec: dict[str, Any]) -> Model:
-    """A model from its entry in models.yml, with the fields that every Odoo model has."""
+    """A model from its entry in models/*.yml, with the fields that every Odoo model has."""
     declared = dict(MAGIC)
     if spec.get("archivable"):
         declared["active"] = "boolean"
@@ -98,10 +98,21 @@ def _virtual(name: str, rows: list[dict[str, Any]], types: dict[str, str]) -> Mo
 
 
 @lru_cache(maxsize=1)
+def declared() -> dict[str, dict[str, Any]]:
+    """What `models/*.yml` say of each model, by name. Raises ValueError for a model declared twice."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted((HERE / "models").glob("*.yml")):
+        for name, entry in yaml.safe_load(path.read_text())["models"].items():
+            if name in found:
+                raise ValueError(f"{path}: {name} is declared in another file too.")
+            found[name] = entry
+    return found
+
+
+@lru_cache(maxsize=1)
 def models() -> dict[str, Model]:
     """Every model, by name."""
-    spec = yaml.safe_load((HERE / "models.yml").read_text())["models"]
-    found = {name: parse_model(name, entry) for name, entry in spec.items()}
+    found = {name: parse_model(name, entry) for name, entry in declared().items()}
     found["res.lang"] = _virtual(
         "res.lang", [{"code": code, "name": name, "active": True} for code, name in LANGUAGES.items()],
         {"code": "char", "name": "char", "active": "boolean"})

@@ -1,10 +1,9 @@
-"""Tables of the source database, made from `demo/odoo/models.yml` as Odoo would make them."""
+"""Tables of the source database, made from `demo/odoo/models/*.yml` as Odoo would make them."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-import yaml
 from psycopg import Connection, sql
 
 from demo.odoo import schema
@@ -13,7 +12,7 @@ SQL_TYPES = {
     "integer": "integer", "many2one": "integer", "char": "varchar", "text": "text", "selection": "varchar", "boolean": "boolean",
     "date": "date", "datetime": "timestamp(6) without time zone", "monetary": "numeric(18,2)", "float": "numeric(18,3)",
 }
-COORDINATES = ("latitude", "longitude")  # models.yml: numeric(9,6)
+COORDINATES = ("latitude", "longitude")  # models/: numeric(9,6)
 # Odoo indexes few of its many2one; these are the ones its own screens (and the helpers in changes.py) look up by
 INDEXED = {
     "account_move": ["x_contract_id", "partner_id", "reversed_entry_id"], "account_move_line": ["move_id"],
@@ -24,8 +23,7 @@ INDEXED = {
 
 @lru_cache(maxsize=1)
 def _private() -> dict[str, dict[str, str]]:
-    spec = yaml.safe_load((schema.HERE / "models.yml").read_text())["models"]
-    return {model["table"]: model.get("private") or {} for model in spec.values()}
+    return {model["table"]: model.get("private") or {} for model in schema.declared().values()}
 
 
 @lru_cache(maxsize=1)

@@ -8,15 +8,17 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sources.contract import Batch, Column, Entity, FieldInfo
+from caudal.settings import settings
+from sources.contract import Batch, Census, Column, Entity, FieldInfo, SourceError
 from sources.odoo.page import Page
 from sources.odoo.paging import PAGE_ROWS, PageSize
 from sources.odoo.pool import SessionPool
 from sources.odoo.session import Address, Session
+from sources.transports import Options
 
 Domain = list[Any]
 
@@ -25,14 +27,35 @@ RANGE_PAGES = 10  # pages in a range of ids; few, so that no client is left with
 SPLIT_ROWS = 20_000  # below this one client is enough
 
 
+OVERLAP = timedelta(minutes=30)  # write_date is when a transaction began: a longer one shows up late, under an old write_date
+
+
+def connect(options: Options) -> OdooRpc:
+    """The transport `rpc`. Reads `ODOO_URL`, `ODOO_DB`, `ODOO_USER`, `ODOO_PASSWORD`, and `ODOO_AUDIT_USER`, `ODOO_AUDIT_PASSWORD` where set.
+
+    Raises SourceError when one of the four is missing; logs in only at the first request.
+    """
+    s = settings()
+    values = {"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_USER": s.odoo_user, "ODOO_PASSWORD": s.odoo_password}
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise SourceError(f"Falta decir dónde está Odoo: ponga {', '.join(missing)} en el entorno.")
+    has_audit = s.odoo_audit_user and s.odoo_audit_password
+    audit = Address(s.odoo_url, s.odoo_db, s.odoo_audit_user, s.odoo_audit_password.get_secret_value()) if has_audit else None
+    address = Address(s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_password.get_secret_value())
+    return OdooRpc(address, options.clients, audit, options.page_rows, options.companies)
+
+
 class OdooRpc:
     """Reads entities from one Odoo, with up to `clients` requests at once. Thread-safe.
 
     `audit` is an address with a user who sees every record: with it the transport can say how many rows record rules hide.
     """
 
-    def __init__(self, address: Address, clients: int = 1, audit: Address | None = None, page_rows: int = PAGE_ROWS) -> None:
-        self.clients, self.page_rows = max(1, clients), page_rows
+    def __init__(self, address: Address, clients: int = 1, audit: Address | None = None, page_rows: int = PAGE_ROWS,
+                 companies: tuple[int, ...] = ()) -> None:
+        self.source = address.source
+        self.clients, self.page_rows, self._companies = max(1, clients), page_rows, list(companies)
         self.pool = SessionPool(address, self.clients)
         self._audit_pool = SessionPool(audit) if audit else None
         self._fields: dict[str, dict[str, FieldInfo]] = {}
@@ -40,8 +63,10 @@ class OdooRpc:
     def describe(self, entity: Entity) -> dict[str, FieldInfo]:
         """The fields the user may see in this model (fields_get, asked once)."""
         if entity.model not in self._fields:
-            fields = self._call(self.pool, entity, "fields_get", [], attributes=["type", "store"])
-            self._fields[entity.model] = {name: FieldInfo(spec["type"], spec.get("store", True)) for name, spec in fields.items()}
+            fields = self._call(self.pool, entity, "fields_get", [], attributes=["type", "store", "string", "relation"])
+            self._fields[entity.model] = {
+                name: FieldInfo(spec["type"], spec.get("store", True), spec.get("string", ""), spec.get("relation"))
+                for name, spec in fields.items()}
         return self._fields[entity.model]
 
     def count(self, entity: Entity, since: datetime | None = None) -> int:
@@ -53,6 +78,10 @@ class OdooRpc:
         if self._audit_pool is None:
             return None
         return max(0, self._call(self._audit_pool, entity, "search_count", [_domain(entity)]) - self.count(entity))
+
+    def census(self, entity: Entity) -> Census | None:
+        """None: Odoo cannot add up ids."""
+        return None
 
     def ids(self, entity: Entity) -> Iterator[list[int]]:
         """Every id the user sees, ascending."""
@@ -90,8 +119,28 @@ class OdooRpc:
             chunk = wanted[start : start + self.page_rows]
             yield from self._pages(entity, [*_domain(entity), ("id", "in", chunk)], 0, None, size)
 
-    def high_water(self, entity: Entity) -> datetime | None:
-        """The latest `change` moment the user sees: Odoo's own clock, cut to the second by RPC."""
+    def span(self, entity: Entity, low: int, high: int) -> Iterator[Batch]:
+        """The rows with low ≤ id < high that the user sees."""
+        yield from self._pages(entity, _domain(entity), low - 1, high - 1, PageSize(self.page_rows))
+
+    def resume_from(self, entity: Entity) -> datetime | None:
+        """The latest `change` moment the user sees, less OVERLAP: over RPC nobody can say which transactions are open."""
+        latest = self._latest(entity)
+        return latest - OVERLAP if latest else None
+
+    def clock(self) -> datetime | None:
+        """None: Odoo's methods do not tell the time."""
+        return None
+
+    def stop(self, reason: SourceError) -> None:
+        """Make every later request raise `reason`."""
+        self.pool.broken = reason
+
+    def close(self) -> None:
+        """Nothing to give back: odoorpc keeps no connection open."""
+
+    def _latest(self, entity: Entity) -> datetime | None:
+        """Odoo's own clock, cut to the second by RPC."""
         if entity.change is None:
             return None
         source = entity.column(entity.change).source
@@ -110,8 +159,12 @@ class OdooRpc:
     # ---------- pages
 
     def _call(self, pool: SessionPool, entity: Entity, method: str, args: list[Any], **kwargs: Any) -> Any:
-        kwargs["context"] = {"active_test": False, **entity.context}
+        kwargs["context"] = self._context(entity)
         return pool.run(lambda session: session.call(entity.model, method, args, kwargs))
+
+    def _context(self, entity: Entity) -> dict[str, Any]:
+        companies = {"allowed_company_ids": self._companies} if self._companies else {}
+        return {"active_test": False, **companies, **entity.context}
 
     def _ranges(self, entity: Entity, domain: Domain, rows: int) -> Iterator[tuple[int, int | None]]:
         """Cuts of the ids into ranges that hold about RANGE_PAGES pages each; the last is open, for rows born meanwhile."""
@@ -142,7 +195,7 @@ class OdooRpc:
             nonlocal limit
             limit = size.rows
             return session.page(entity.model, domain, {
-                "fields": entity.fields, "limit": limit, "context": {"active_test": False, **entity.context}})
+                "fields": entity.fields, "limit": limit, "context": self._context(entity)})
 
         page = self.pool.run(fetch, on_retry=lambda: size.failed(limit))
         size.worked()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -110,9 +111,11 @@ def test_rows_that_record_rules_hide_are_counted(lab, monkeypatch: pytest.Monkey
 
 
 def test_a_column_added_to_the_mapping_is_filled_for_every_row(lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = mapping.path_of("demo").read_text()
+    shutil.copytree(mapping.path_of("demo"), tmp_path / "demo")
+    file = tmp_path / "demo" / "customers.yml"
+    text = file.read_text()
     assert "      cadastral_code: text\n" in text
-    (tmp_path / "demo.yml").write_text(text.replace("      cadastral_code: text\n", ""))
+    file.write_text(text.replace("      cadastral_code: text\n", ""))
     lab.warehouse("drop table raw.odoo_supply_point")
     with monkeypatch.context() as patch:
         patch.setattr(mapping, "FOLDER", tmp_path)

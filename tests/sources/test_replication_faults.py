@@ -26,9 +26,10 @@ def test_a_field_that_is_gone_stops_its_entity_alone(lab) -> None:
         results = lab.replicate("contract", "sector")
     assert results["sector"].status == "ok" and results["sector"].updated == 1
     error = results["contract"].error
-    lines = mapping.path_of("demo").read_text().splitlines()
+    file = mapping.path_of("demo") / "customers.yml"
+    lines = file.read_text().splitlines()
     line = next(n for n, text in enumerate(lines, 1) if text.strip() == "is_cuttable: boolean")
-    assert error.startswith(f"{mapping.path_of('demo')}:{line}: contract.is_cuttable:") and "water.contract" in error
+    assert error.startswith(f"{file}:{line}: contract.is_cuttable:") and "water.contract" in error
     assert last_run(lab, "contract")[0] == "failed" and "is_cuttable" in last_run(lab, "contract")[1]
     assert lab.versions("odoo_contract") == before
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-import yaml
 
+from demo.odoo import schema
 from sources.odoo import mapping
 from tests.sources.compare import assert_same
 
 ENTITIES = {e.name: e for e in mapping.load(mapping.path_of("demo"))}
-TABLES = {name: spec["table"] for name, spec in yaml.safe_load((mapping.FOLDER.parents[2] / "demo/odoo/models.yml").read_text())["models"].items()}
+TABLES = {name: model.table for name, model in schema.models().items()}
 
 
 @pytest.mark.parametrize("name", ENTITIES)
