@@ -20,7 +20,7 @@ Condition = tuple[sql.Composable, list[Any]]
 TRUE: Condition = (sql.SQL("true"), [])
 FALSE: Condition = (sql.SQL("false"), [])
 COMPARE = {"=", "!=", "<>", "<", "<=", ">", ">=", "in", "not in", "like", "ilike", "not like", "not ilike", "=like", "=ilike", "any", "not any"}
-ARRAY_TYPE = {"integer": "bigint[]", "many2one": "bigint[]", "float": "numeric[]", "monetary": "numeric[]", "boolean": "boolean[]",
+ARRAY_TYPE = {"integer": "bigint[]", "many2one": "bigint[]", "many2one_reference": "bigint[]", "float": "numeric[]", "monetary": "numeric[]", "boolean": "boolean[]",
               "date": "date[]", "datetime": "timestamp[]"}
 
 
@@ -88,7 +88,23 @@ def _leaf(scope: Scope, model: Model, leaf: Any, alias: str) -> Condition:
         if field.type != "many2one":
             raise InvalidValue(f"Invalid field {model.name}.{left} in leaf {tuple(leaf)!r}")
         return _through(scope, model, field, [[tail, operator, right]] if tail else right, alias, operator == "not any" and not tail)
+    if field.link:
+        return _linked(field, operator, right, alias, leaf)
     return _compare(scope.column(model, field, alias), field, operator, right)
+
+
+def _linked(field: Field, operator: str, value: Any, alias: str, leaf: Any) -> Condition:
+    """A many2many: whether any of its ids is one of those asked for; False means none."""
+    if operator not in ("=", "!=", "in", "not in"):
+        raise InvalidValue(f"Invalid domain term {tuple(leaf)!r}")
+    table, own, other = map(sql.Identifier, field.link)
+    wanted = list(value) if isinstance(value, (list, tuple)) else [value]
+    ids = [v for v in wanted if v is not False and v is not None]
+    some = sql.SQL("exists (select from {} as r where r.{} = {}.id").format(table, own, sql.Identifier(alias))
+    text, params = sql.SQL("{} and r.{} = any(%s::bigint[]))").format(some, other), [ids]
+    if len(ids) < len(wanted):
+        text = sql.SQL("({} or not {}))").format(text, some)
+    return (sql.SQL("not {}").format(text) if operator in ("!=", "not in") else text), params
 
 
 def _through(scope: Scope, model: Model, field: Field, inner: list[Any], alias: str, negated: bool) -> Condition:

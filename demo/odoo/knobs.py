@@ -28,8 +28,11 @@ class KnobState:
     companies: ids of the companies the user may see (None: the one in res_users.company_id).
     removed_fields: model → field names that this version of the addon no longer has.
     renamed_fields: model → {name in models/*.yml: name now}.
+    added_fields, retyped_fields: model → {name: declaration as in models/*.yml, now}. The column is the test's to make or alter.
     corrupt: model → {id: {field: JSON value sent in its place}}.
     refuse_login: every credential is refused, in the middle of a session too (an expired API key).
+    version: what Odoo it says it is, and is: from 19.0 on it speaks JSON-2 and has formatted_read_group.
+    clock_offset_s: seconds by which the clock of its Date headers is ahead (behind: negative).
     """
 
     drop_next: int = 0
@@ -41,8 +44,17 @@ class KnobState:
     companies: list[int] | None = None
     removed_fields: dict[str, list[str]] = field(default_factory=dict)
     renamed_fields: dict[str, dict[str, str]] = field(default_factory=dict)
+    added_fields: dict[str, dict[str, str]] = field(default_factory=dict)
+    retyped_fields: dict[str, dict[str, str]] = field(default_factory=dict)
     corrupt: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     refuse_login: bool = False
+    version: str = "18.0"
+    clock_offset_s: float = 0.0
+
+    @property
+    def major(self) -> int:
+        """18."""
+        return int(self.version.partition(".")[0])
 
 
 NAMES = tuple(f.name for f in fields(KnobState))

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from demo.odoo.schema import Field, Model
 
 SUPERUSER = 1  # OdooBot: no record rule binds it
 ORDER_TERM = re.compile(r'^\s*("?)([a-z_][\w.]*)\1(\s+(asc|desc))?(\s+nulls\s+(first|last))?\s*$', re.IGNORECASE)
+AGGREGATE = re.compile(r"(\w+)(?::(sum|max|min)(?:\((\w+)\))?)?")  # field, field:function or name:function(field)
 WRITERS = {"create": "create", "write": "modify", "unlink": "delete", "copy": "create"}
 
 
@@ -38,12 +40,14 @@ class User:
 
 
 def effective_models(knobs: KnobState) -> dict[str, Model]:
-    """The models after schema drift: fields removed or renamed."""
+    """The models after schema drift: fields removed, renamed, of another type, or added."""
     found = dict(schema.models())
-    for name in {*knobs.removed_fields, *knobs.renamed_fields} & set(found):
+    for name in {*knobs.removed_fields, *knobs.renamed_fields, *knobs.added_fields, *knobs.retyped_fields} & set(found):
         gone, renamed = knobs.removed_fields.get(name, ()), knobs.renamed_fields.get(name, {})
-        fields = [replace(f, name=renamed.get(f.name, f.name)) for f in found[name].fields.values() if f.name not in gone]
-        found[name] = replace(found[name], fields={f.name: f for f in fields})
+        fields = {f.name: f for f in found[name].fields.values() if f.name not in gone}
+        for changed in (knobs.retyped_fields, knobs.added_fields):
+            fields |= {field: schema.parse_field(field, declared) for field, declared in changed.get(name, {}).items()}
+        found[name] = replace(found[name], fields={renamed.get(f.name, f.name): replace(f, name=renamed.get(f.name, f.name)) for f in fields.values()})
     return found
 
 
@@ -53,7 +57,8 @@ class Registry:
     def __init__(self, knobs: KnobState) -> None:
         self.knobs = knobs
         self.models = effective_models(knobs)
-        self.records: dict[tuple[str, tuple[str, ...], bool, str | None], str] = {}
+        self.methods = dict(METHODS)
+        self.records: dict[tuple[str, tuple[str, ...], bool, str | None, int | None], str] = {}
 
     def model(self, name: str) -> Model:
         """Raises UserError as Odoo does for a model it does not have."""
@@ -72,9 +77,10 @@ class Environment:
         lang = self.context.get("lang")
         if lang and lang not in schema.LANGUAGES:
             raise UserError(f"Invalid language code: {lang}")
-        self.writer = RowWriter(registry.model, lang or None, self.knobs.corrupt)
-        self.scope = Scope(registry.model, self.writer.column, self.writer.source, self.rules)
         self.companies = self._companies()
+        self.company = self.companies[0] if self.companies else user.company_id
+        self.writer = RowWriter(registry.model, lang or None, self.knobs.corrupt, self.company)
+        self.scope = Scope(registry.model, self.writer.column, self.writer.source, self.rules)
 
     def _companies(self) -> list[int]:
         mine = self.knobs.companies if self.knobs.companies is not None else [c for c in [self.user.company_id] if c]
@@ -93,6 +99,8 @@ class Environment:
         table = sql.Identifier(alias)
         if model.by_company:
             conditions.append((sql.SQL("{0}.company_id is null or {0}.company_id = any(%s::bigint[])").format(table), [self.companies]))
+        if model.name == "res.users.apikeys":  # one's own
+            conditions.append((sql.SQL("{}.user_id = %s").format(table), [self.user.uid]))
         hidden = self.knobs.hidden_ids.get(model.name)
         if hidden:
             conditions.append((sql.SQL("{}.id <> all(%s::bigint[])").format(table), [list(hidden)]))
@@ -111,7 +119,7 @@ class Environment:
             raise AccessError(f"Private methods (such as '{model_name}.{method}') cannot be called remotely.")
         if method in WRITERS:
             self.check_model(model, WRITERS[method])
-        function = METHODS.get(method) or USER_METHODS.get((model_name, method))
+        function = self.registry.methods.get(method) or USER_METHODS.get((model_name, method))
         if function is None:
             raise UnknownMethod(f"The method '{model_name}.{method}' does not exist")
         try:
@@ -176,7 +184,7 @@ def _names(model: Model, fields: Any) -> list[str]:
 
 def _record(env: Environment, model: Model, names: list[str], load: Any) -> sql.SQL:
     pairs = load == "_classic_read"
-    key = (model.name, tuple(names), pairs, env.context.get("lang") or None)
+    key = (model.name, tuple(names), pairs, env.context.get("lang") or None, env.company)
     text = env.registry.records.get(key)
     if text is None:
         text = env.registry.records[key] = env.writer.record(model, names, pairs).as_string()
@@ -243,8 +251,8 @@ def fields_get(env: Environment, model: Model, allfields: Any = None, attributes
 def _describe(model: Model, field: Field, attributes: Any) -> dict[str, Any]:
     described: dict[str, Any] = {
         "type": field.type, "name": field.name, "string": schema.label(field.name), "store": field.stored, "required": field.required,
-        "readonly": not field.stored or field.name in schema.MAGIC, "searchable": True, "sortable": field.stored, "groupable": field.stored,
-        "manual": False, "depends": [], "company_dependent": False,
+        "readonly": not field.stored or field.name in schema.MAGIC, "searchable": True, "sortable": field.in_table, "groupable": field.stored,
+        "manual": False, "depends": [], "company_dependent": field.company_dependent,
     }
     if field.relation:
         described |= {"relation": field.relation, "domain": [], "context": {}}
@@ -259,29 +267,52 @@ def _describe(model: Model, field: Field, attributes: Any) -> dict[str, Any]:
 
 def read_group(env: Environment, model: Model, domain: Any, fields: Any, groupby: Any, offset: int = 0, limit: int | None = None,
                orderby: str | bool = False, lazy: bool = True) -> list[dict[str, Any]]:
-    """Sums and counts by plain fields (no date granularity): what a reconciliation needs."""
+    """Counts, sums, highest and lowest values (`total:sum(amount)`) by plain fields and by days (`date:day`): what a reconciliation needs."""
     env.check_model(model)
     groups = [groupby] if isinstance(groupby, str) else list(groupby or [])
     groups = groups[:1] if lazy else groups
-    sums = [f.partition(":")[0] for f in fields or [] if f.partition(":")[0] not in groups and f != "__count"]
-    for name in [*groups, *sums]:
+    asked = [AGGREGATE.fullmatch(f) for f in fields or [] if f.partition(":")[0] not in groups and f != "__count"]
+    for name in [*(g.partition(":")[0] for g in groups), *(m and (m[3] or m[1]) for m in asked)]:
         if name not in model.fields:
             raise InvalidValue(f"Invalid field {name!r} on model {model.name!r}")
-    sums = [n for n in sums if model.fields[n].type in ("monetary", "float", "integer")]
+    for name in groups:
+        if ":" in name and (not name.endswith(":day") or model.fields[name[:-4]].type != "date"):
+            raise InvalidValue(f"the stand-in groups dates by day only, not {name!r}")
+    asked = [m for m in asked if m[2] in ("max", "min") or model.fields[m[3] or m[1]].type in ("monetary", "float", "integer")]
     condition = both(compile_domain(env.scope, model, domain), _active(env, model, domain), env.rules(model))
-    keys = [env.writer.column(model, model.fields[g]) for g in groups]
-    totals = [sql.SQL("coalesce(sum({}), 0)::float8").format(env.writer.column(model, model.fields[n])) for n in sums]
+    keys = [env.writer.column(model, model.fields[g.partition(":")[0]]) for g in groups]
+    sums = [m[1] for m in asked]
+    totals = [_aggregate(m[2] or "sum", env.writer.column(model, model.fields[m[3] or m[1]])) for m in asked]
     grouping = sql.SQL(" group by {0} order by {0}").format(sql.SQL(", ").join(keys)) if keys else sql.SQL("")
     query = sql.SQL("select {} from {} as t where {}").format(
         sql.SQL(", ").join([*keys, sql.SQL("count(*)"), *totals]), env.writer.source(model), condition[0]) + grouping
     out = []
     for row in _execute(env, query, condition[1]):
         values = dict(zip(groups, row, strict=False))
-        counts = f"{groups[0]}_count" if lazy and groups else "__count"
-        out.append({**{g: False if v is None else v for g, v in values.items()}, counts: row[len(groups)],
-                    **dict(zip(sums, row[len(groups) + 1:], strict=True)),
-                    "__domain": [*(domain or []), *([g, "=", False if v is None else v] for g, v in values.items())]})
+        counts = f"{groups[0].partition(':')[0]}_count" if lazy and groups else "__count"
+        ranges = {g: _day_range(v) for g, v in values.items() if g.endswith(":day")}
+        out.append({**{g: False if v is None else v.strftime("%d %b %Y") if g in ranges else v for g, v in values.items()}, counts: row[len(groups)],
+                    **dict(zip(sums, row[len(groups) + 1:], strict=True)), **({"__range": ranges} if ranges else {}),
+                    "__domain": [*(domain or []), *(leaf for g, v in values.items() for leaf in _group_domain(g, v, ranges.get(g)))]})
     return out[offset:][:limit or None]
+
+
+def _aggregate(function: str, column: sql.Composable) -> sql.Composable:
+    """Σ as Odoo gives it, a float and 0 of nothing; the highest or lowest value as it is."""
+    if function == "sum":
+        return sql.SQL("coalesce(sum({}), 0)::float8").format(column)
+    return sql.SQL("{}({})").format(sql.SQL({"max": "max", "min": "min"}[function]), column)
+
+
+def _day_range(value: Any) -> Any:
+    """Where a day begins and ends, as read_group says it; False for the records without a date."""
+    return {"from": value.isoformat(), "to": (value + timedelta(days=1)).isoformat()} if value else False
+
+
+def _group_domain(group: str, value: Any, days: Any) -> list[Any]:
+    """The leaves that find the records of a group."""
+    name = group.partition(":")[0]
+    return ["&", [name, ">=", days["from"]], [name, "<", days["to"]]] if days else [[name, "=", False if value is None else value]]
 
 
 def name_search(env: Environment, model: Model, name: str = "", args: Any = None, operator: str = "ilike", limit: int = 100) -> Json:

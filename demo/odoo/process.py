@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import gunicorn.util
 from gunicorn.app.base import BaseApplication
 
 from demo.odoo.app import Application
@@ -46,12 +48,24 @@ def end_with_parent(lifeline: int) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def date_by(application: Application) -> None:
+    """Let the knobs set the clock of the Date header, which gunicorn writes and no application can."""
+    true_date = gunicorn.util.http_date
+
+    def http_date(timestamp: float | None = None) -> str:
+        return true_date((time.time() if timestamp is None else timestamp) + application.watcher.state.clock_offset_s)
+
+    gunicorn.util.http_date = http_date
+
+
 def main(environ: Any = os.environ) -> None:
     """Serve until told to stop."""
     knobs = environ.get(KNOBS)
     if environ.get(LIFELINE):
         end_with_parent(int(environ[LIFELINE]))
-    Server(Application(environ[DSN], Path(knobs) if knobs else None), environ[BIND], int(environ.get(WORKERS, "2"))).run()
+    application = Application(environ[DSN], Path(knobs) if knobs else None)
+    date_by(application)
+    Server(application, environ[BIND], int(environ.get(WORKERS, "2"))).run()
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ from typing import Any
 
 from psycopg import sql
 
-from demo.odoo.schema import DISPLAY, Field, Model
+from demo.odoo.errors import InvalidValue
+from demo.odoo.schema import DISPLAY, ORDER, Field, Model
 
 ARGUMENTS = 90  # a PostgreSQL function takes at most 100 arguments
-SQL_TYPE = {"integer": "bigint", "many2one": "bigint", "boolean": "boolean", "datetime": "timestamp", "date": "date"}
+SQL_TYPE = {"integer": "bigint", "many2one": "bigint", "many2one_reference": "bigint", "boolean": "boolean", "datetime": "timestamp", "date": "date",
+            "monetary": "numeric(18,2)", "float": "numeric(18,3)"}
 FALSE = sql.SQL("'false'")
 
 
@@ -26,11 +28,11 @@ def literal(text: str) -> sql.SQL:
 
 
 class RowWriter:
-    """Makes the SQL expressions for one language (`context["lang"]`) and one set of corrupted values."""
+    """Makes the SQL expressions for one language (`context["lang"]`), one current company and one set of corrupted values."""
 
     def __init__(self, model_of: Callable[[str], Model], lang: str | None = None,
-                 corrupt: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None) -> None:
-        self.model_of, self.lang, self.corrupt = model_of, lang or "en_US", corrupt or {}
+                 corrupt: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None, company: int | None = None) -> None:
+        self.model_of, self.lang, self.corrupt, self.company = model_of, lang or "en_US", corrupt or {}, company
 
     def source(self, model: Model) -> sql.Composable:
         """What stands after FROM: the table, or a model's own few rows as a sub-select."""
@@ -41,16 +43,27 @@ class RowWriter:
         return sql.SQL("(select * from jsonb_to_recordset({}::jsonb) as r({}))").format(literal(json.dumps(model.rows)), columns)
 
     def column(self, model: Model, field: Field, alias: str = "t") -> sql.Composable:
-        """The field's value in SQL: the column, the translation that the language asks for, or the computed text."""
+        """The field's value in SQL: the column, the translation, the company's value, or the computed text. InvalidValue for a many2many."""
         if not field.stored:
             return self.display(model, alias)
+        if field.link:
+            raise InvalidValue(f"Cannot convert {model.name}.{field.name} to SQL because it is not a column")
         column = sql.SQL("{}.{}").format(sql.Identifier(alias), sql.Identifier(field.column))
         if field.translated:
             english = sql.SQL("{} ->> 'en_US'").format(column)
             if self.lang == "en_US":
                 return sql.SQL("({})").format(english)
             return sql.SQL("coalesce({} ->> {}, {})").format(column, literal(self.lang), english)
-        return column
+        return self._of_company(model, field, column) if field.company_dependent else column
+
+    def _of_company(self, model: Model, field: Field, column: sql.Composable) -> sql.Composable:
+        """The company's value, else what ir.default says for the company, else for all companies."""
+        fallback = sql.SQL("""(select d.json_value::jsonb from ir_default d join ir_model_fields f on f.id = d.field_id
+            where f.model = {model} and f.name = {name} and d.user_id is null and d.condition is null
+            and (d.company_id is null or d.company_id = {company}) order by d.company_id, d.id limit 1)""").format(
+            model=literal(model.name), name=literal(field.column), company=sql.Literal(self.company))
+        value = sql.SQL("(coalesce({} -> {}, {}) #>> '{{}}')").format(column, literal(str(self.company)), fallback)
+        return sql.SQL("{}::{}").format(value, sql.SQL(SQL_TYPE.get(field.type, "text")))
 
     def display(self, model: Model, alias: str = "t") -> sql.Composable:
         """The record's display_name. Never NULL."""
@@ -64,10 +77,12 @@ class RowWriter:
 
     def value(self, model: Model, field: Field, pairs: bool) -> sql.Composable:
         """The field's value as JSON text. Never NULL."""
+        if field.link:
+            return self._corrupted(model, field, self._linked(field))
         column = self.column(model, field)
         if not field.stored:
             text = sql.SQL("to_json({})").format(column)
-        elif field.type == "integer":
+        elif field.type in ("integer", "many2one_reference"):
             text = sql.SQL("coalesce({}, 0)").format(column)
         elif field.type in ("float", "monetary"):
             text = sql.SQL("coalesce({}, 0.0)").format(column)  # numeric(_, 2) prints its decimals: a JSON float, not an integer
@@ -82,6 +97,16 @@ class RowWriter:
         else:
             text = sql.SQL("coalesce(to_json({})::text, {})").format(column, FALSE)
         return self._corrupted(model, field, text)
+
+    def _linked(self, field: Field) -> sql.Composable:
+        """The ids of a many2many as a JSON list, in the other model's order."""
+        target, (table, own, other) = self.model_of(field.relation), field.link
+        terms = [term.split() for term in ORDER.get(target.name, "id").split(",")]
+        order = sql.SQL(", ").join(
+            self.column(target, target.fields[name], "o") + sql.SQL(" desc" if direction else "") for name, *direction in terms)
+        return sql.SQL("concat('[', (select string_agg(o.id::text, ',' order by {order}) from {table} as r join {source} as o on o.id = r.{other} "
+                       "where r.{own} = t.id), ']')").format(
+            order=order, table=sql.Identifier(table), source=self.source(target), other=sql.Identifier(other), own=sql.Identifier(own))
 
     def _pair(self, field: Field, column: sql.Composable) -> sql.Composable:
         target = self.model_of(field.relation)

@@ -15,7 +15,10 @@ LANGUAGES = {"en_US": "English (US)", "es_DO": "Spanish (DO)", "es_ES": "Spanish
 
 @dataclass(frozen=True)
 class Field:
-    """One field: Odoo's type name, what a many2one points at, whether it is a column of the table and is translated (jsonb)."""
+    """One field: Odoo's type name, what it points at, whether it is stored, translated or company-dependent (both jsonb).
+
+    `link` of a many2many: the relation table, its column of this model's ids, its column of the other's.
+    """
 
     name: str
     type: str
@@ -24,11 +27,18 @@ class Field:
     translated: bool = False
     column: str = ""
     required: bool = False
+    company_dependent: bool = False
+    link: tuple[str, str, str] | None = None
+
+    @property
+    def in_table(self) -> bool:
+        """Whether the model's own table has a column of it."""
+        return self.stored and self.link is None
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model. `rows` is set for the few that have no table here (ir.model): their records, as dictionaries."""
+    """One model. `rows` is set for the one that has no table here (res.lang): its records, as dictionaries."""
 
     name: str
     table: str
@@ -43,7 +53,7 @@ class Model:
     @property
     def by_company(self) -> bool:
         """Whether the multi-company rule holds for it."""
-        return "company_id" in self.fields and self.name != "res.users"
+        return "company_id" in self.fields and self.name not in ("res.users", "ir.default")
 
 
 MAGIC = {"id": "integer", "create_date": "datetime", "write_date": "datetime", "create_uid": "m2o:res.users", "write_uid": "m2o:res.users"}
@@ -59,6 +69,18 @@ ORDER = {
     "account.journal": "type, code",
     "account.account": "code",
     "product.product": "default_code, name, id",
+    "ir.model": "model",
+    "ir.model.fields": "name, id",
+    "ir.model.fields.selection": "sequence, id",
+    "res.groups": "name",
+    "res.users.log": "id desc",
+    "mail.message": "id desc",
+    "mail.tracking.value": "id desc",
+    "auditlog.log": "create_date desc",
+    "ir.attachment": "id desc",
+    "helpdesk.team": "sequence, name",
+    "helpdesk.stage": "sequence, name",
+    "helpdesk.ticket": "priority desc, id desc",
 }
 
 # What people see of a record: the field, or the fields, that make its display_name. {a} stands for the value of field a.
@@ -70,11 +92,15 @@ DISPLAY = {
 }
 
 
+KINDS = {"m2o": "many2one", "m2m": "many2many", "ref": "many2one_reference"}
+
+
 def parse_field(name: str, declared: str, stored: bool = True) -> Field:
-    """A field from its declaration in models/*.yml: `char`, `char!t`, `m2o:res.partner`, ..."""
-    kind, _, relation = declared.partition(":")
-    kind, _, flag = kind.partition("!")
-    return Field(name, "many2one" if kind == "m2o" else kind, relation or None, stored, flag == "t", name, name == "id")
+    """A field from its declaration in models/*.yml: `char`, `char!t`, `m2o:res.partner`, `m2o:account.account!c`, `m2m:…`."""
+    declared, _, flag = declared.partition("!")
+    kind, *target = declared.split(":")
+    return Field(name, KINDS.get(kind, kind), target[0] if target else None, stored, flag == "t", name, name == "id", flag == "c",
+                 tuple(target[1:]) if kind == "m2m" else None)
 
 
 def parse_model(name: str, spec: dict[str, Any]) -> Model:
@@ -116,10 +142,6 @@ def models() -> dict[str, Model]:
     found["res.lang"] = _virtual(
         "res.lang", [{"code": code, "name": name, "active": True} for code, name in LANGUAGES.items()],
         {"code": "char", "name": "char", "active": "boolean"})
-    names = sorted([*found, "ir.model"])
-    found["ir.model"] = _virtual(
-        "ir.model", [{"model": n, "name": n, "state": "base", "transient": False} for n in names],
-        {"model": "char", "name": "char", "state": "char", "transient": "boolean"})
     return found
 
 

@@ -1,4 +1,4 @@
-"""The stand-in of Odoo 18, from the outside: start it, stop it, log in to it, make it misbehave.
+"""The stand-in of Odoo 18 (`StandIn(dsn, version="19.0")`: 19), from the outside: start it, stop it, log in to it, make it misbehave.
 
     with StandIn(dsn) as server:
         odoo = odoorpc.ODOO("127.0.0.1", port=server.port)
@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ from caudal.secrets import get_or_create
 from caudal.services import Service
 from caudal.settings import ROOT, settings
 from demo.odoo import process
-from demo.odoo.auth import ensure_password
+from demo.odoo.auth import ensure_password, generate_key
 from demo.odoo.knobs import Knobs
 
 START_TIMEOUT_S = 60
@@ -67,6 +68,10 @@ class StandIn:
     @property
     def password(self) -> str:
         return self._password or password_of(self.user)
+
+    def api_key(self, name: str = "Caudal", days: float = 30, login: str | None = None) -> str:
+        """A new API key of the user (default: the replication user), which ends in so many days, 90 at most (negative: it has ended)."""
+        return generate_key(self.dsn, login or self.user, name, datetime.now(UTC) + timedelta(days=days))
 
     @property
     def url(self) -> str:

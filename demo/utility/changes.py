@@ -63,6 +63,7 @@ def delete_reading(conn: Connection, reading_id: int) -> None:
     """`unlink()` of a reading: it leaves no trace, but for the invoice that pointed at it."""
     for (move,) in conn.execute("select id from account_move where x_reading_id = %s", [reading_id]).fetchall():
         update(conn, "account_move", move, x_reading_id=None)
+    conn.execute("delete from water_reading_incident where reading_id = %s", [reading_id])  # ondelete="cascade"
     if conn.execute("delete from water_reading where id = %s", [reading_id]).rowcount != 1:
         raise LookupError(f"water_reading has no record {reading_id}.")
 
@@ -106,18 +107,25 @@ def _document(conn: Connection, contract_id: int, kind: str, amount: Decimal, m3
         invoice_date=issued_on, invoice_date_due=due, amount_untaxed=amount, amount_tax=0, amount_total=amount, amount_residual=amount,
         l10n_latam_document_type_id=doc_type, l10n_do_fiscal_number=fiscal, l10n_do_income_type="01", is_ecf_invoice=True, x_ecf_state="accepted",
         l10n_do_ecf_sign_date=at, x_contract_id=contract_id, x_billing_period=issued_on.replace(day=1), x_billed_m3=m3, **more)
-    income = conn.execute("select id from account_account where account_type = 'income' order by id limit 1").fetchone()[0]
     quantity = m3 or 1
     price = (amount / quantity).quantize(Decimal("0.01"), ROUND_DOWN)
     for code, count, unit in ((concept, quantity, price), ("OTRO", 1, amount - price * quantity)):
         if not unit:
             continue
-        product, label = conn.execute("select id, name ->> 'es_DO' from product_product where default_code = %s", [code]).fetchone()
+        product, label, own = conn.execute("select id, name ->> 'es_DO', (property_account_income_id ->> %s)::int from product_product "
+                                           "where default_code = %s", [str(company), code]).fetchone()
+        income = own or _default(conn, "product.product", "property_account_income_id", company)
         _line(conn, at, move, sign * unit * count, "product", income, **common, move_name=name, name=label, product_id=product, quantity=count,
               price_unit=unit, price_subtotal=unit * count, price_total=unit * count)
     _line(conn, at, move, -sign * amount, "payment_term", _receivable(conn), **common, move_name=name, date_maturity=due,
           amount_residual=-sign * amount)
     return move
+
+
+def _default(conn: Connection, model: str, name: str, company: int) -> int:
+    """What ir.default says for a company-dependent field: the company's, else everybody's."""
+    return conn.execute("select d.json_value::int from ir_default d join ir_model_fields f on f.id = d.field_id where f.model = %s and f.name = %s "
+                        "and (d.company_id = %s or d.company_id is null) order by d.company_id, d.id limit 1", [model, name, company]).fetchone()[0]
 
 
 def _receivable(conn: Connection) -> int:

@@ -9,7 +9,7 @@ from itertools import repeat
 import numpy as np
 from psycopg import Connection, sql
 
-from demo.utility.ddl import tables
+from demo.utility.ddl import relations, tables
 
 NULL = "\\N"
 CHUNK = 20_000
@@ -75,7 +75,7 @@ def copy_rows(conn: Connection, table: str, columns: Mapping[str, Column]) -> in
 
     Raises ValueError when a column is not the table's, or the columns differ in length.
     """
-    unknown = set(columns) - set(tables()[table])
+    unknown = set(columns) - set(tables().get(table) or relations()[table])
     lengths = {len(c) for c in columns.values() if not isinstance(c, str)}
     if unknown or len(lengths) != 1:
         raise ValueError(f"{table}: unknown columns {sorted(unknown)}, lengths {sorted(lengths)}.")

@@ -7,9 +7,10 @@ from functools import lru_cache
 from psycopg import Connection, sql
 
 from demo.odoo import schema
+from demo.utility.platform_registry import write_registry
 
 SQL_TYPES = {
-    "integer": "integer", "many2one": "integer", "char": "varchar", "text": "text", "selection": "varchar", "boolean": "boolean",
+    "integer": "integer", "many2one": "integer", "many2one_reference": "integer", "char": "varchar", "text": "text", "html": "text", "selection": "varchar", "boolean": "boolean",
     "date": "date", "datetime": "timestamp(6) without time zone", "monetary": "numeric(18,2)", "float": "numeric(18,3)",
 }
 COORDINATES = ("latitude", "longitude")  # models/: numeric(9,6)
@@ -33,14 +34,20 @@ def tables() -> dict[str, dict[str, str]]:
     for model in schema.models().values():
         if not model.table:
             continue
-        columns = {f.name: _sql_type(f) for f in model.fields.values() if f.stored}
+        columns = {f.name: _sql_type(f) for f in model.fields.values() if f.in_table}
         columns |= {name: SQL_TYPES[kind] for name, kind in _private()[model.table].items()}
         found[model.table] = columns
     return found
 
 
+@lru_cache(maxsize=1)
+def relations() -> dict[str, tuple[str, str]]:
+    """Relation table of each many2many → its two columns."""
+    return {f.link[0]: f.link[1:] for model in schema.models().values() for f in model.fields.values() if f.link}
+
+
 def _sql_type(field: schema.Field) -> str:
-    if field.translated:
+    if field.translated or field.company_dependent:
         return "jsonb"
     if field.name in COORDINATES:
         return "numeric(9,6)"
@@ -48,11 +55,15 @@ def _sql_type(field: schema.Field) -> str:
 
 
 def create_tables(conn: Connection) -> None:
-    """Drop and create every table, without keys (they are added after the rows, which is quicker)."""
+    """Drop and create every table, without keys (they are added after the rows, which is quicker), and fill those that describe the models."""
     for table, columns in tables().items():
         parts = [sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL("serial" if c == "id" else t)) for c, t in columns.items()]
         conn.execute(sql.SQL("drop table if exists {} cascade").format(sql.Identifier(table)))
         conn.execute(sql.SQL("create table {} ({})").format(sql.Identifier(table), sql.SQL(", ").join(parts)))
+    for table, columns in relations().items():
+        conn.execute(sql.SQL("drop table if exists {} cascade").format(sql.Identifier(table)))
+        conn.execute(sql.SQL("create table {} ({} integer not null, {} integer not null)").format(*map(sql.Identifier, (table, *columns))))
+    write_registry(conn)
 
 
 def finish_tables(conn: Connection) -> None:
@@ -63,3 +74,5 @@ def finish_tables(conn: Connection) -> None:
         conn.execute(sql.SQL("select setval(pg_get_serial_sequence({}, 'id'), coalesce(max(id), 0) + 1, false) from {}").format(table, name))
         for column in INDEXED.get(table, []):
             conn.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column)))
+    for table, columns in relations().items():
+        conn.execute(sql.SQL("alter table {} add primary key ({}, {})").format(*map(sql.Identifier, (table, *columns))))

@@ -18,7 +18,9 @@ from demo.utility.ddl import create_tables, finish_tables
 from demo.utility.masters import UNUSABLE_PASSWORD, write_masters
 from demo.utility.neighbour import write_neighbour
 from demo.utility.network import build_network
+from demo.utility.operations import write_operations
 from demo.utility.people import build_people
+from demo.utility.platform import write_platform
 from demo.utility.simulation import simulate
 
 DEFAULT_SEED = 20261115
@@ -66,7 +68,10 @@ def generate(dsn: str, size: str = "tiny", seed: int = DEFAULT_SEED, progress: b
         say("  creando tablas, catálogos, clientes, red y lecturas …")
         masters = write_masters(conn, net, people, use, ledger, calendar, rng)
         say("  escribiendo facturas, pagos y conciliaciones …")
-        written = write_accounting(conn, Books(ledger, net, people, masters, calendar, rng))
+        books = Books(ledger, net, people, masters, calendar, rng)
+        written = write_accounting(conn, books)
+        masters.rows.update(write_operations(conn, books, use, seed))
+        write_platform(conn, masters.rows, seed)
         finish_tables(conn)
         _remember(conn, size, seed)
         rows = masters.rows | written.rows

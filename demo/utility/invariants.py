@@ -105,6 +105,53 @@ RULES = {
         union all select id from res_partner where write_date < create_date union all select id from water_reading where write_date < create_date""",
     "one reading a contract and period": """
         select min(id) from water_reading group by contract_id, billing_period having count(*) > 1""",
+    "a payment's session is of its journal and was open at its moment": """
+        select p.id from account_payment p left join pos_session s on s.id = p.x_session_id where p.x_session_id is not null
+        and (s.cash_journal_id = p.journal_id and s.company_id = p.company_id and p.x_paid_at between s.start_at and coalesce(s.stop_at, p.x_paid_at))
+            is not true""",
+    "a session is counted when it is closed": """
+        select id from pos_session where (state = 'closed') <> (stop_at is not null)
+        or (state = 'closed') <> (cash_register_balance_end_real is not null)""",
+    "a remittance has the lines that it declares": """
+        select r.id from water_bank_remittance r left join water_bank_remittance_line l on l.remittance_id = r.id
+        group by r.id having count(l.id) <> r.line_count""",
+    "a line of a remittance is the payment that it names, or says why not": """
+        select l.id from water_bank_remittance_line l join water_bank_remittance r on r.id = l.remittance_id
+        left join account_payment p on p.id = l.payment_id
+        where (l.state = 'unmatched') <> (l.payment_id is null) or (l.state = 'matched') <> (l.reason is null)
+        or l.payment_id is not null and (p.amount = l.amount and p.date = l.paid_on and p.x_contract_id = l.contract_id
+            and p.journal_id = r.journal_id and p.x_collector_id is not distinct from r.collector_id
+            and p.date between r.date_from and r.date_to) is not true""",
+    "a meter's events are its days": """
+        select m.id from water_meter m left join water_meter_event e on e.meter_id = m.id and e.kind <> 'tested' group by m.id
+        having count(*) filter (where e.kind = 'installed') <> 1 or min(e.happened_on) filter (where e.kind = 'installed') <> m.installed_on
+        or count(*) filter (where e.kind = 'retired') <> (m.retired_on is not null)::int
+        or min(e.happened_on) filter (where e.kind = 'retired') <> m.retired_on
+        or count(*) filter (where e.kind = 'replaced') <> (m.replaced_by_id is not null)::int""",
+    "a reading with an incident has one record of it": """
+        select coalesce(r.id, i.reading_id) from (select * from water_reading where incident <> 'none') r
+        full join water_reading_incident i on i.reading_id = r.id
+        where (i.contract_id = r.contract_id and i.kind = r.incident and (i.state = 'resolved') = (i.resolved_at is not null)) is not true""",
+    "a bill of a run is of its cycle's month, contract and day": """
+        select m.id from account_move m join water_billing_cycle c on c.id = m.x_cycle_id
+        join water_contract k on k.id = m.x_contract_id left join water_supply_point p on p.id = k.supply_point_id
+        left join water_sector s on s.id = p.sector_id
+        where m.x_billing_period <> c.period or m.invoice_date <> c.issue_on or position(s.code in c.sector_group) = 0""",
+    "the steps of a cycle follow each other": """
+        select id from (select *, lag(ended_at) over w as before, lag(state) over w as state_before from water_billing_cycle_step
+                        window w as (partition by cycle_id order by sequence)) s
+        where started_at < before or (state <> 'pending' and state_before <> 'done') or (state = 'done') <> (ended_at is not null)
+        or (state = 'pending') <> (started_at is null) or ended_at < started_at""",
+    "the blocks of a tariff leave no gap": """
+        select id from (select *, lag(to_m3) over (partition by tariff_id, valid_from order by sequence) as before from water_tariff_block) b
+        where from_m3 <> coalesce(before, 0) or to_m3 <= from_m3 or valid_to < valid_from""",
+    "a cut order has one work order in its state": """
+        select c.id from water_cut_order c left join water_work_order w on w.cut_order_id = c.id
+        where (w.contract_id = c.contract_id and w.kind = c.kind and (w.state = 'done') = (c.state = 'done')) is not true
+        or (w.ended_at - interval '4 hours')::date <> c.executed_on""",
+    "who came to an appointment arrived before being attended": """
+        select id from water_appointment where (state = 'attended') <> (arrived_at is not null) or (state = 'attended') <> (attended_at is not null)
+        or attended_at < arrived_at""",
 }
 
 

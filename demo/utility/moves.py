@@ -9,6 +9,7 @@ from demo.utility import copying as out
 from demo.utility.books import STATES, Books
 from demo.utility.ledger import CANCELLED, DEBIT_NOTE, DRAFT, INVOICE, REASONS, REFUND
 from demo.utility.numbering import DOCUMENT_TYPES
+from demo.utility.operations_cycles import cycles_of
 from demo.utility.stamps import COMPANY
 
 MOVE_TYPES = ["out_invoice", "out_refund"]
@@ -64,7 +65,7 @@ def _documents(books: Books) -> dict[str, out.Column]:
         "x_contract_id": out.integers(books.doc_contract + 1),
         "x_billing_period": out.days(np.append(books.calendar.month_numbers, -1)[books.doc_month]),
         "x_reading_id": out.integers(np.where(kind == INVOICE, reading, -1)), "x_credit_reason": out.pick(REASONS, books.reason),
-        "x_billed_m3": out.integers(books.m3),
+        "x_billed_m3": out.integers(books.m3), "x_cycle_id": out.integers(cycles_of(books)),
     }
 
 

@@ -65,15 +65,21 @@ def write_contracts(conn: Connection, rows: dict[str, int], net: Network, ledger
     })
 
 
+def meter_ids(net: Network, calendar: Calendar) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By contract: id of its first meter and of the one that took its place, and the day of the change; −1 for none."""
+    first = np.flatnonzero(net.metered)
+    second = np.flatnonzero(net.metered & (net.replaced_month > net.first_month))
+    first_id, second_id, swapped = np.full((3, len(net)), -1)
+    first_id[first], second_id[second] = np.arange(1, len(first) + 1), np.arange(len(first) + 1, len(first) + len(second) + 1)
+    swapped[second] = calendar.month_numbers[net.replaced_month[second]] + 1
+    return first_id, second_id, swapped
+
+
 def write_meters(conn: Connection, rows: dict[str, int], net: Network, calendar: Calendar, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """First meters and their replacements. Returns meter ids by contract (−1: none)."""
     point = np.where(net.has_point, np.arange(len(net)) + 1, -1)
-    first = np.flatnonzero(net.metered)
-    second = np.flatnonzero(net.metered & (net.replaced_month > net.first_month))
-    first_id, second_id = np.full(len(net), -1), np.full(len(net), -1)
-    first_id[first], second_id[second] = np.arange(1, len(first) + 1), np.arange(len(first) + 1, len(first) + len(second) + 1)
-    swapped = np.full(len(net), -1)
-    swapped[second] = calendar.month_numbers[net.replaced_month[second]] + 1
+    first_id, second_id, swapped = meter_ids(net, calendar)
+    first, second = np.flatnonzero(first_id >= 0), np.flatnonzero(second_id >= 0)
     owner = np.concatenate([first, second])
     is_new = np.arange(len(owner)) >= len(first)
     installed = np.where(is_new, swapped[owner], net.installed_day[owner])

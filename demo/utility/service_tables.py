@@ -8,13 +8,24 @@ from psycopg import Connection
 from demo.utility import copying as out
 from demo.utility.catalogue import TODAY, day_number
 from demo.utility.ledger import DAY_US, HOUR_US, Ledger
+from demo.utility.operations_claims import claim_outcome
 from demo.utility.stamps import ids_from, stamps
+
+
+def cuts_in_order(ledger: Ledger) -> list[tuple[int, str, str, int, int]]:
+    """Cut orders in the order of their ids."""
+    return sorted(ledger.cuts, key=lambda k: (k[3], k[0]))
+
+
+def claims_in_order(ledger: Ledger) -> list[tuple[int, str, int, int, int]]:
+    """Claims in the order of their ids."""
+    return sorted(ledger.claims, key=lambda k: (k[2], k[0]))
 
 
 def write_service(conn: Connection, rows: dict[str, int], ledger: Ledger) -> None:
     """Cut orders, claims, agreements and their instalments."""
     today = day_number(TODAY)
-    cuts = sorted(ledger.cuts, key=lambda k: (k[3], k[0]))
+    cuts = cuts_in_order(ledger)
     ordered = np.array([k[3] for k in cuts], dtype=np.int64)
     executed = np.array([k[4] for k in cuts], dtype=np.int64)
     noise = np.arange(len(cuts)) * 7_654_321 % (5 * HOUR_US)
@@ -25,13 +36,14 @@ def write_service(conn: Connection, rows: dict[str, int], ledger: Ledger) -> Non
         "contract_id": [str(k[0] + 1) for k in cuts], "kind": [k[1] for k in cuts], "state": [k[2] for k in cuts],
         "ordered_on": out.days(ordered), "executed_on": out.days(executed),
     })
-    claims = sorted(ledger.claims, key=lambda k: (k[2], k[0]))
+    claims = claims_in_order(ledger)
     opened = np.array([k[2] * DAY_US + 13 * HOUR_US + k[0] * 31_415_926 % (7 * HOUR_US) for k in claims], dtype=np.int64)
     closed = np.array([k[3] * DAY_US + 20 * HOUR_US + k[0] % 3600 if k[3] >= 0 else -1 for k in claims], dtype=np.int64)
     rows["water_claim"] = out.copy_rows(conn, "water_claim", {
         "id": ids_from(len(claims)), **stamps(opened, len(opened), 4, np.maximum(opened, closed)),
         "contract_id": [str(k[0] + 1) for k in claims], "kind": [k[1] for k in claims], "state": ["closed" if k[3] >= 0 else "open" for k in claims],
         "opened_at": out.moments(opened), "closed_at": out.moments(closed), "founded": out.pick(["f", "t"], [k[4] for k in claims]),
+        **claim_outcome(ledger, claims, opened),
     })
     agreements = ledger.agreements
     ids = np.empty(len(agreements), np.int64)

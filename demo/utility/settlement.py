@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from demo.utility import copying as out
 from demo.utility.books import Books, at
+from demo.utility.operations_cash import is_advance, sessions_of
 from demo.utility.stamps import COMPANY
 
 
@@ -34,6 +35,7 @@ def write_payments(conn: Connection, books: Books) -> int:
         "x_contract_id": out.integers(books.pay_contract + 1),
         "x_collector_id": out.integers(np.where(books.collector >= 0, books.collector + 1, -1)),
         "x_paid_at": out.moments(books.paid_at), "x_reversal_of_id": out.integers(origin),
+        "x_session_id": out.integers(sessions_of(books)[0]), "x_is_advance": out.booleans(is_advance(books)),
     }
     return out.copy_rows(conn, "account_payment",
                          {k: v if isinstance(v, str) else np.array(v, dtype=object)[order].tolist() for k, v in columns.items()})
