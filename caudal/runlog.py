@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from caudal import warehouse
+from caudal import lineage, warehouse
 
 
 @dataclass
@@ -26,22 +26,34 @@ class Run:
     watermark_from: datetime | None = None
     watermark_to: datetime | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    reads: Sequence[lineage.Dataset] = ()
+    writes: Sequence[lineage.Dataset] = ()
 
 
 @contextmanager
-def run(pipeline: str, entity: str | None = None) -> Iterator[Run]:
-    """Record the block as one run of `pipeline`. An exception marks it failed, with its message, and goes on up."""
+def run(
+    pipeline: str, entity: str | None = None, reads: Sequence[lineage.Dataset] = (), writes: Sequence[lineage.Dataset] = (),
+) -> Iterator[Run]:
+    """Record the block as one run of `pipeline`, and tell lineage (see `caudal.lineage`) what it reads and writes.
+
+    An exception marks it failed, with its message, and goes on up.
+    """
     with warehouse.connect("load", autocommit=True) as conn:
         run_id = conn.execute(
             "insert into ops.run (pipeline, entity) values (%s, %s) returning run_id", [pipeline, entity]
         ).fetchone()[0]
-    record = Run(run_id)
+    record = Run(run_id, reads=reads, writes=writes)
+    lineage.emit("START", pipeline, entity, record)
     try:
         yield record
     except BaseException as error:
-        _close(record, "failed", f"{type(error).__name__}: {error}"[:4000])
+        message = f"{type(error).__name__}: {error}"[:4000]
+        with suppress(warehouse.WarehouseUnavailable):  # `error` is likely its consequence, says more, and goes on up
+            _close(record, "failed", message)
+        lineage.emit("FAIL", pipeline, entity, record, message)
         raise
     _close(record, "ok", None)
+    lineage.emit("COMPLETE", pipeline, entity, record)
 
 
 def _close(record: Run, status: str, error: str | None) -> None:

@@ -39,9 +39,12 @@ class Settings(BaseSettings):
     odoo_user: str | None = Field(default=None, validation_alias="ODOO_USER")
     odoo_password: SecretStr | None = Field(default=None, validation_alias="ODOO_PASSWORD")
     odoo_transport: str = Field(default="rpc", validation_alias="ODOO_TRANSPORT")
+    odoo_api_key: SecretStr | None = Field(default=None, validation_alias="ODOO_API_KEY")
     odoo_sql_url: SecretStr | None = Field(default=None, validation_alias="ODOO_SQL_URL")
+    odoo_sql_timeout_s: int = Field(default=3600, ge=1, validation_alias="ODOO_SQL_TIMEOUT_S")
     odoo_audit_user: str | None = Field(default=None, validation_alias="ODOO_AUDIT_USER")
     odoo_audit_password: SecretStr | None = Field(default=None, validation_alias="ODOO_AUDIT_PASSWORD")
+    odoo_audit_api_key: SecretStr | None = Field(default=None, validation_alias="ODOO_AUDIT_API_KEY")
 
     @property
     def root(self) -> Path:

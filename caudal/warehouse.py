@@ -49,6 +49,27 @@ def ensure_database(name: str) -> None:
             conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
 
 
+def ensure() -> None:
+    """Start the embedded server, and bootstrap where this version of the SQL has not been applied yet.
+
+    For commands that may run while others read and load: where there is nothing to do, nothing is locked.
+    """
+    ensure_server()
+    try:
+        with connect("load") as conn:
+            applied = conn.execute("select to_regclass('ops.bootstrap') is not null").fetchone()[0] and conn.execute(
+                "select fingerprint from ops.bootstrap").fetchone()
+    except WarehouseUnavailable:  # no such role yet
+        applied = None
+    if not applied or applied[0] != _fingerprint():
+        bootstrap()
+
+
+def _fingerprint() -> str:
+    """Of the SQL that makes a warehouse."""
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sorted(SQL_DIR.glob("*.sql")))).hexdigest()
+
+
 def bootstrap() -> None:
     """Create database, roles, schemas and `ops` tables; safe to repeat. The SQL is `caudal/sql/*.sql`, in order of name."""
     ensure_server()
@@ -62,6 +83,8 @@ def bootstrap() -> None:
                 conn.execute(path.read_text().encode())
             except psycopg.Error as error:
                 raise RuntimeError(f"{path.name}: {error}") from error
+        conn.execute("delete from ops.bootstrap")
+        conn.execute("insert into ops.bootstrap (fingerprint) values (%s)", [_fingerprint()])
 
 
 def ensure_role(conn: psycopg.Connection, name: str) -> None:

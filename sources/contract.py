@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
@@ -45,7 +45,7 @@ class Entity:
     """One canonical entity, as one site maps it. Grain: one row for each `key` of the source.
 
     `change` is the column that grows when a row changes (None: every run reads all). `amount` is the money column that
-    reconciliation adds up. `drift` says what happens when the source's fields are no longer those of the mapping. An `absent`
+    reconciliation adds up; `day` (a date) and `state` are the columns that `caudal reconcile` groups by. `drift` says what happens when the source's fields are no longer those of the mapping. An `absent`
     entity has a raw table and no source at this site. `domain`, `context` and `companies` belong to the transport and mean
     nothing to the loader.
     """
@@ -57,6 +57,8 @@ class Entity:
     change: str | None = "write_date"
     deletes: DeletePolicy = "tombstone"
     amount: str | None = None
+    day: str | None = None
+    state: str | None = None
     drift: DriftPolicy = "freeze"
     absent: bool = False
     domain: tuple[Any, ...] = ()
@@ -79,6 +81,11 @@ class Entity:
     def fields(self) -> list[str]:
         """The source's names of the columns that come from it, each once."""
         return list(dict.fromkeys(column.source for column in self.read))
+
+    @property
+    def created(self) -> str | None:
+        """The column that says when the source made a row, where the mapping has Odoo's `create_date`."""
+        return next((c.name for c in self.read if c.source == "create_date" and c.type == "datetime"), None)
 
     def column(self, name: str) -> Column:
         """The column called `name`. Raises KeyError."""
@@ -112,6 +119,7 @@ class Encoded:
     """Rows as COPY text, in the order of `Entity.read`: `good` of its `count` rows, one a line, and those that were kept out.
 
     A transport that reads COPY text from its source gives these; a batch of any other kind is converted to one, and kept in `batch`.
+    A moment without a time zone is UTC.
     """
 
     text: bytes
@@ -141,6 +149,16 @@ class Census:
 
 
 @dataclass(frozen=True)
+class Pulse:
+    """What the source's own server counted of a table so far: rows inserted, rows deleted. Counts of different `epoch` (a restart, a rewritten
+    table, statistics set to nothing) cannot be compared."""
+
+    inserted: int
+    deleted: int
+    epoch: str
+
+
+@dataclass(frozen=True)
 class RangePrint:
     """What is in one range of keys: rows, Σ of keys, Σ of each numeric column (in their order; None where it cannot say), and a
     checksum of every mapped column (None where the source cannot compute one)."""
@@ -151,13 +169,28 @@ class RangePrint:
     checksum: Decimal | None
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What one side has of a day and a state: rows, Σ of the entity's amount (RD$; None without one), highest key. `day` and `state` are None
+    where the row has none or the entity does not say them."""
+
+    day: date | None
+    state: str | None
+    rows: int
+    amount: Decimal | None
+    max_id: int | None
+
+
 class Transport(Protocol):
     """A way to read a source. Every method raises SourceError when the source does not answer or refuses. Thread-safe.
 
-    `source` is the name that rows carry and state is kept under: the same for every transport to the same database.
+    `source` is the name that rows carry and state is kept under: the same for every transport to the same database. `copies` says
+    that all batches are COPY text, that what is read from `resume_from` to `release` is one moment of the source (so that no key comes
+    twice), and that reading needs no thread of ours to run ahead.
     """
 
     source: str
+    copies: bool
 
     def describe(self, entity: Entity) -> dict[str, FieldInfo]:
         """The fields the source has for this entity today."""
@@ -168,11 +201,14 @@ class Transport(Protocol):
     def census(self, entity: Entity) -> Census | None:
         """Rows, Σ of keys and highest key; None when that would cost as much as `ids`."""
 
+    def pulse(self, entity: Entity) -> Pulse | None:
+        """What the server counted before the changes were read; None where it cannot say, or where a row can hide without being deleted."""
+
     def ids(self, entity: Entity) -> Iterator[list[int]]:
         """Every key the source shows us, ascending, in chunks."""
 
     def changes(self, entity: Entity, since: datetime | None) -> list[Iterator[Batch | Encoded]]:
-        """Rows changed at or after `since` (None: all rows), each once, in streams that may be read at the same time; each ascends by key."""
+        """Rows changed at or after `since` (None: all rows), each once, in streams that may be read at the same time."""
 
     def rows(self, entity: Entity, ids: Iterable[int]) -> Iterator[Batch | Encoded]:
         """The rows with these keys, as far as they exist and are shown to us."""
@@ -192,11 +228,23 @@ class Transport(Protocol):
     def total(self, entity: Entity, column: Column) -> Decimal | None:
         """Σ of a money column in the source, RD$; None when the source cannot say."""
 
+    def tallies(self, entity: Entity, since: date | None = None) -> Iterator[Tally]:
+        """What the source shows us, by day and state of the entity; only days from `since` on (then rows without a day are left out)."""
+
+    def existing(self, entity: Entity, ids: Iterable[int]) -> set[int] | None:
+        """Of these keys, those the source has, shown to us or not; None when it cannot say."""
+
     def hidden(self, entity: Entity) -> int | None:
         """How many rows the source has and does not show us; None when it cannot say."""
 
-    def prints(self, entity: Entity, width: int) -> dict[int, RangePrint]:
-        """Of each range of keys (key // width) that has rows: what is in it."""
+    def prints(self, entity: Entity, width: int, keys_only: bool = False) -> dict[int, RangePrint]:
+        """Of each range of keys (key // width) that has rows: what is in it. With `keys_only` no more than rows and Σ of keys."""
+
+    def warnings(self, entity: Entity) -> list[str]:
+        """What a person should know of how this entity was read, in Spanish. Asked once, at the end."""
+
+    def release(self, entity: Entity) -> None:
+        """The run of this entity is over: give back what was held for it."""
 
     def stop(self, reason: SourceError) -> None:
         """Make every later call raise `reason`: the run was interrupted."""

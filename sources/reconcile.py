@@ -8,9 +8,11 @@ from decimal import Decimal
 import psycopg
 from psycopg import sql
 
-from sources.contract import Entity, Transport
+from sources.contract import Census, Entity, Transport
 from sources.loader import Loader
 from sources.tables import qualified
+
+AMOUNTS_UPTO = 100_000  # rows whose Σ costs an increment nothing that is felt
 
 
 @dataclass(frozen=True)
@@ -55,23 +57,29 @@ class Reconciliation:
         return out
 
 
-def reconcile(conn: psycopg.Connection, entity: Entity, transport: Transport, loader: Loader) -> Reconciliation:
-    """Compare, and record it within the caller's transaction."""
-    loader.merge()
+def reconcile(conn: psycopg.Connection, entity: Entity, transport: Transport, loader: Loader, census: Census | None = None) -> Reconciliation:
+    """Compare, and record it within the caller's transaction.
+
+    census: what the source counted in this run, where it can; then the warehouse's side is the count that is kept from run to run, which
+    spares both sides a scan. Without it the raw table is counted. Money of a large table is added up in runs without a census only
+    (first loads, --full, --verify) and by `caudal reconcile`: an increment must cost what changed.
+    """
     raw, key = qualified(entity), sql.Identifier(entity.key)
     amount = entity.column(entity.amount) if entity.amount else None
-    summed = sql.SQL("coalesce(sum({}), 0)").format(sql.Identifier(amount.name)) if amount else sql.SQL("null::numeric")
-    live, total = conn.execute(sql.SQL("select count(*), {} from {} where _deleted_at is null").format(summed, raw)).fetchone()
+    if census is not None and census.rows > AMOUNTS_UPTO:
+        amount = None
+    held = loader.totals() if census is not None else loader.recount()
+    live, total = held.rows, held.amount
     rejected = {int(r.record_id) for r in loader.rejected.values() if r.record_id and r.record_id.isdigit()}
     kept_out = conn.execute(
         sql.SQL("select count(*) from unnest(%s::numeric[]) as x (id) where not exists (select from {} where {} = x.id and _deleted_at is null)")
         .format(raw, key), [sorted(rejected)]).fetchone()[0]
     found = Reconciliation(
-        source_rows=transport.count(entity), warehouse_rows=live, quarantined=len(loader.rejected), kept_out=kept_out,
-        source_amount=transport.total(entity, amount) if amount else None, warehouse_amount=total, hidden_rows=transport.hidden(entity),
+        source_rows=transport.count(entity) if census is None else census.rows, warehouse_rows=live, quarantined=len(loader.rejected), kept_out=kept_out,
+        source_amount=transport.total(entity, amount) if amount else None, warehouse_amount=total if amount else None, hidden_rows=transport.hidden(entity),
     )
     conn.execute(
         """insert into ops.reconciliation (run_id, entity, source_rows, warehouse_rows, source_amount, warehouse_amount, hidden_rows, status)
            values (%s, %s, %s, %s, %s, %s, %s, %s)""",
-        [loader.run.run_id, entity.name, found.source_rows, live, found.source_amount, total, found.hidden_rows, found.status])
+        [loader.run.run_id, entity.name, found.source_rows, live, found.source_amount, found.warehouse_amount, found.hidden_rows, found.status])
     return found

@@ -5,6 +5,7 @@ create schema if not exists intermediate;
 create schema if not exists marts_next;
 create schema if not exists marts;
 create schema if not exists ops;
+create schema if not exists history; -- dbt's snapshots: cannot be built again from raw; back it up
 
 do $$
 begin
@@ -17,7 +18,7 @@ revoke create on schema public from public;
 grant usage, create on schema raw to caudal_load;
 grant usage on schema ops to caudal_load, caudal_transform, caudal_read, caudal_pii;
 grant usage on schema raw to caudal_transform;
-grant usage, create on schema staging, intermediate, marts_next, marts to caudal_transform;
+grant usage, create on schema staging, intermediate, marts_next, marts, history to caudal_transform;
 grant usage on schema marts to caudal_read, caudal_pii, caudal_load;
 alter default privileges in schema raw grant select on tables to caudal_transform;
 alter default privileges for role caudal_load in schema raw grant select on tables to caudal_transform;

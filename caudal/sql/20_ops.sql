@@ -1,4 +1,7 @@
 -- The installation's own state: runs, watermarks, quarantine, reconciliation, builds.
+-- One row: which version of these files was applied last.
+create table if not exists ops.bootstrap (fingerprint text not null, applied_at timestamptz not null default now());
+
 create table if not exists ops.run (
     run_id bigint generated always as identity primary key,
     pipeline text not null,
@@ -27,6 +30,36 @@ create table if not exists ops.watermark (
     updated_at timestamptz not null default now(),
     primary key (source, entity)
 );
+-- What the raw table holds after the last good run, kept exactly by each run, so that a count of the source alone says whether a key was lost.
+alter table ops.watermark add column if not exists live_rows bigint;
+alter table ops.watermark add column if not exists key_sum numeric;
+alter table ops.watermark add column if not exists amount_sum numeric(24, 2);
+-- Latest change moment loaded, by the source's clock; and the rows that carried the latest ones (key → moments), to know them again.
+alter table ops.watermark add column if not exists high_change timestamptz;
+alter table ops.watermark add column if not exists witnesses jsonb;
+-- The source's fields at the last good run: name → {type, relation, label, stored}.
+alter table ops.watermark add column if not exists fields jsonb;
+-- What the source's own server had counted of the table: rows inserted, rows deleted, and the life of the table that the counts are of.
+alter table ops.watermark add column if not exists pulse jsonb;
+-- Where the source cannot compute checksums: each seventh of the ranges and the business date it was last compared row by row.
+alter table ops.watermark add column if not exists sevenths jsonb not null default '{}';
+
+-- Fields of the source that are no longer what the mapping or the last good run knew. Open while resolved_at is null.
+create table if not exists ops.schema_drift (
+    id bigint generated always as identity primary key,
+    source text not null,
+    entity text not null,
+    field text not null,                 -- Odoo's name (of a renamed one: the old name)
+    change text not null check (change in ('new', 'renamed', 'retyped', 'dropped')),
+    old_type text,
+    new_type text,
+    new_field text,                      -- of a renamed one: its name now
+    action text not null,                -- warned | refused | added | kept (column stays, no longer written) | excluded (never brought) | accepted
+    first_seen_run bigint,
+    first_seen_at timestamptz not null default now(),
+    resolved_at timestamptz
+);
+create unique index if not exists schema_drift_open on ops.schema_drift (source, entity, field, change) where resolved_at is null;
 
 create table if not exists ops.quarantine (
     id bigint generated always as identity primary key,
@@ -48,8 +81,8 @@ create table if not exists ops.reconciliation (
     entity text not null,
     source_rows bigint,
     warehouse_rows bigint,
-    source_amount numeric(18, 2),
-    warehouse_amount numeric(18, 2),
+    source_amount numeric(24, 2),  -- wider than what one row may hold: the source may have such a row
+    warehouse_amount numeric(24, 2),
     hidden_rows bigint,
     status text not null,
     checked_at timestamptz not null default now()

@@ -81,7 +81,7 @@ def select(entities: Sequence[Entity], names: Sequence[str] | None) -> list[Enti
 
 def signature(entity: Entity) -> str:
     """A short hash of all that decides what the raw table holds: when it changes, the table is read again whole."""
-    parts = [entity.model, entity.key, entity.change, entity.domain, dict(entity.context), entity.companies,
+    parts = [entity.model, entity.key, entity.change, entity.amount, entity.domain, dict(entity.context), entity.companies,
              [(c.name, c.type, c.source) for c in entity.read]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -176,8 +176,13 @@ def _entity(name: str, spec: Mapping[str, Any], common: list[Column], file: Yaml
     amount = spec.get("amount")
     if amount is not None and (amount not in by_name or by_name[amount].type != "money"):
         fail("amount", f"`amount: {amount}` debe ser una columna money de la entidad.")
+    groups = spec.get("reconcile", {})
+    for key, wanted in (("date", "date"), ("state", "text")):
+        if key in groups and (groups[key] not in by_name or by_name[groups[key]].type != wanted or by_name[groups[key]].absent):
+            fail("reconcile", f"`reconcile: {{{key}: {groups[key]}}}` debe ser una columna {wanted} de la entidad que este sitio tenga.")
     return Entity(
         name=name, model=spec.get("model", ""), columns=tuple(columns), change=change, deletes=spec.get("deletes", "tombstone"), amount=amount,
+        day=groups.get("date"), state=groups.get("state"),
         drift=spec.get("drift", "freeze"), absent=bool(spec.get("absent")),
         domain=tuple(tuple(term) if isinstance(term, list) else term for term in spec.get("domain", ())), context=spec.get("context", {}),
         file=str(file.path), line=file.line("entities", name),

@@ -14,9 +14,11 @@ import orjson
 
 from sources.contract import SourceError
 
-# Odoo's envelope, and its rows, which begin with the id: `read` puts it first. In a JSON string a quote is escaped, so that
-# no text can look like the beginning of a row.
-HEAD = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?\d+, ?"result": ?\[')
+# What stands before the rows and after them: JSON-RPC's envelope, or nothing (JSON-2 answers with the bare list). A row begins
+# with its id: `read` puts it first. In a JSON string a quote is escaped, so that no text can look like the beginning of a row.
+ENVELOPE = re.compile(rb'\{"jsonrpc": ?"2\.0", ?"id": ?\d+, ?"result": ?\[')
+BARE = re.compile(rb"\[")
+ENDS = {ENVELOPE: (b"]}", b"]}\n"), BARE: (b"]", b"]\n")}
 ROW = b'{"id":'
 FIRST_ID = re.compile(rb'\{"id": ?(\d+)[,}]')
 
@@ -42,7 +44,8 @@ class Page:
     def rows(self) -> list[dict[str, Any]]:
         """The rows. Raises SourceError when they are not what they looked like."""
         try:
-            rows = parse(self._body)["result"]
+            answer = parse(self._body)
+            rows = answer["result"] if isinstance(answer, dict) else answer
             if len(rows) == self._count and (not rows or rows[-1]["id"] == self.last_id):
                 return rows
         except (ValueError, LookupError, TypeError):
@@ -50,13 +53,13 @@ class Page:
         raise SourceError("Odoo envió una página de filas que no se puede interpretar.")
 
 
-def glance(body: bytes) -> Page | None:
+def glance(body: bytes, head: re.Pattern[bytes] = ENVELOPE) -> Page | None:
     """The page in this answer; None when it is anything else (an error, another envelope) and must be parsed to know."""
-    head = HEAD.match(body)
-    if head is None or not body.endswith((b"]}", b"]}\n")):
+    start = head.match(body)
+    if start is None or not body.endswith(ENDS[head]):
         return None
-    count = body.count(ROW, head.end())
+    count = body.count(ROW, start.end())
     if count == 0:
-        return Page(body, 0, 0) if body[head.end():].strip() == b"]}" else None
+        return Page(body, 0, 0) if body[start.end():].strip() in ENDS[head] else None
     last = FIRST_ID.match(body, body.rfind(ROW))
     return Page(body, count, int(last[1])) if last else None

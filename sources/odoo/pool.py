@@ -10,7 +10,7 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, stop_any, wait_exponential_jitter
 
 from sources.contract import SourceError
-from sources.odoo.session import Address, CredentialRefused, Session, Unanswered, Unreachable
+from sources.odoo.connection import CredentialRefused, ServerClock, Session, Unanswered, Unreachable
 
 T = TypeVar("T")
 
@@ -27,9 +27,10 @@ class SessionPool:
     twenty entities do not wait twenty times.
     """
 
-    def __init__(self, address: Address, clients: int = 1) -> None:
-        self.address = address
+    def __init__(self, log_in: Callable[[ServerClock], Session], clients: int = 1) -> None:
+        self.clock = ServerClock()
         self.broken: SourceError | None = None
+        self._log_in = log_in
         self.retries = 0
         self._idle: LifoQueue[Session | None] = LifoQueue()
         for _ in range(max(1, clients)):
@@ -55,6 +56,14 @@ class SessionPool:
             self.broken = error
             raise
 
+    def close(self) -> None:
+        """Close the sessions that nobody uses; a later call logs in again."""
+        for _ in range(self._idle.qsize()):
+            session = self._idle.get()
+            if session is not None:
+                session.close()
+            self._idle.put(None)
+
     def _retrying(self, before_sleep: Callable[[RetryCallState], None], patience_s: float) -> Retrying:
         def may_help(error: BaseException) -> bool:
             return isinstance(error, Unanswered) and self.broken is None
@@ -79,7 +88,7 @@ class SessionPool:
             self.retries += 1
 
         try:
-            return self._retrying(before_sleep, LOGIN_PATIENCE_S)(Session, self.address)
+            return self._retrying(before_sleep, LOGIN_PATIENCE_S)(self._log_in, self.clock)
         except SourceError as error:
             self.broken = error
             raise

@@ -38,11 +38,11 @@ def account(odoo: odoorpc.ODOO) -> odoorpc.ODOO:
 
 # ---------- who is there, and who may come in
 
-def test_version_is_18(server, odoo):
-    assert odoo.version.startswith("18")
+def test_version_is_18_or_19(server, odoo):
+    assert odoo.version.startswith(("18", "19"))
     status, body = server.post("common", "version")
     assert status == 200 and body["jsonrpc"] == "2.0" and body["id"] == 7
-    assert body["result"]["server_version_info"][0] == 18 and body["result"]["protocol_version"] == 1
+    assert body["result"]["server_version_info"][0] in (18, 19) and body["result"]["protocol_version"] == 1
 
 
 def test_log_in_gives_an_id_and_a_context(odoo):
@@ -261,3 +261,18 @@ def test_sum_by_read_group(account):
     rows = call(account, "account.move", "search_read", domain, ["amount_residual"])
     assert total["__count"] == len(rows)
     assert total["amount_residual"] == pytest.approx(sum(r["amount_residual"] for r in rows), abs=0.005)
+
+
+def test_read_group_by_day_tells_the_day_to_programs(account):
+    """The group's own text is in the reader's language; `__range` holds the day, and False for records without one."""
+    domain = [["id", "in", call(account, "account.move", "search", [["move_type", "=", "out_invoice"]], limit=300)]]
+    groups = call(account, "account.move", "read_group", domain, ["max_id:max(id)", "amount_total:sum"], ["invoice_date:day", "state"], lazy=False)
+    rows = call(account, "account.move", "search_read", domain, ["invoice_date", "state", "amount_total"])
+    expected: dict[tuple, list] = {}
+    for row in rows:
+        expected.setdefault((row["invoice_date"], row["state"]), []).append(row)
+    found = {(days["from"] if (days := g["__range"]["invoice_date:day"]) else False, g["state"]): g for g in groups}
+    assert set(found) == set(expected) and len(expected) > 1
+    for key, members in expected.items():
+        assert (found[key]["__count"], found[key]["max_id"]) == (len(members), max(r["id"] for r in members))
+        assert found[key]["amount_total"] == pytest.approx(sum(r["amount_total"] for r in members), abs=0.005)

@@ -16,7 +16,7 @@ MARK = "select watermark, max_id, run_id from ops.watermark where entity = 'acco
 def writing(lab) -> bool:
     """Whether a loader has written rows that it has not committed."""
     return lab.warehouse("""select exists (select from pg_stat_activity where datname = current_database()
-        and application_name = 'caudal:load' and backend_xid is not null and query ilike 'release%%')""")[0][0]
+        and application_name = 'caudal:load' and backend_xid is not null and query ilike 'copy %%')""")[0][0]
 
 
 def test_a_killed_run_leaves_everything_as_it_was_and_the_next_one_completes(lab) -> None:

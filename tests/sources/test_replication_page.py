@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.contract import SourceError
-from sources.odoo.page import Page, glance
+from sources.odoo.page import BARE, ENVELOPE, Page, glance
 
 TRICKY = ['{"id": 7}', '"id":', '{"id":', '\\{"id":9,', "]}", '","result":[{"id":1}]']
 
 
-def body(rows: list[dict], compact: bool) -> bytes:
-    """An answer as Odoo (json.dumps) or the stand-in (orjson) writes it."""
-    answer = {"jsonrpc": "2.0", "id": 123456, "result": rows}
+def body(rows: list[dict], compact: bool, bare: bool) -> bytes:
+    """An answer as Odoo (json.dumps) or the stand-in (orjson) writes it, over JSON-RPC or (bare) JSON-2."""
+    answer = rows if bare else {"jsonrpc": "2.0", "id": 123456, "result": rows}
     return orjson.dumps(answer) if compact else json.dumps(answer).encode()
 
 
@@ -26,10 +26,10 @@ VALUES = st.fixed_dictionaries({
     "amount": st.floats(allow_nan=False, allow_infinity=False), "partner_id": st.booleans()})
 
 
-@given(st.lists(VALUES, max_size=8), st.booleans())
-def test_count_and_last_id_are_those_of_the_rows(values: list[dict], compact: bool) -> None:
+@given(st.lists(VALUES, max_size=8), st.booleans(), st.booleans())
+def test_count_and_last_id_are_those_of_the_rows(values: list[dict], compact: bool, bare: bool) -> None:
     rows = [{"id": 10 * n, **value} for n, value in enumerate(values, 1)]
-    page = glance(body(rows, compact))
+    page = glance(body(rows, compact, bare), BARE if bare else ENVELOPE)
     assert page is not None
     assert (len(page), page.last_id) == (len(rows), 10 * len(rows))
     assert page.rows == rows
@@ -43,6 +43,14 @@ def test_count_and_last_id_are_those_of_the_rows(values: list[dict], compact: bo
 ])
 def test_what_is_no_page_is_left_to_the_parser(answer: bytes) -> None:
     assert glance(answer) is None
+
+
+@pytest.mark.parametrize("answer", [
+    b'{"name": "builtins.ValueError", "message": "x", "arguments": [], "context": {}, "debug": ""}', b"[1, 2, 3]", b"5", b"", b'[{"id": 1}, {"id"',
+    b'[{"id": "uno"}]', b'{"jsonrpc": "2.0", "id": 1, "result": [{"id": 1}]}',
+])
+def test_what_is_no_bare_page_is_left_to_the_parser(answer: bytes) -> None:
+    assert glance(answer, BARE) is None
 
 
 @pytest.mark.parametrize("answer", [

@@ -1,0 +1,92 @@
+"""What a field of Odoo becomes in SQL: languages, companies, defaults, floats, many2many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from sources.contract import Column, Entity
+from sources.odoo import mapping
+from tests.sources.by_sql import connected
+
+COLUMNS = (Column("id", "id", "id"), Column("name", "text", "name"), Column("price", "money", "price"), Column("owner_id", "many2one", "owner_id"),
+           Column("flag", "boolean", "flag"), Column("note", "text", "note"), Column("tags", "many2many", "tag_ids"), Column("at", "datetime", "at"))
+THING = Entity("thing", "lab.thing", COLUMNS, change=None, amount="price", file="x.yml")
+TABLES = """
+create table lab_thing (id int primary key, name jsonb, price double precision, owner_id jsonb, flag boolean, note varchar, at timestamp);
+create table lab_thing_tag_rel (thing_id int, tag_id int);
+insert into ir_model_fields (model, name, ttype, store, translate, company_dependent, relation_table, column1, column2, field_description) values
+    ('lab.thing', 'id', 'integer', true, false, false, null, null, null, '{"en_US": "ID"}'),
+    ('lab.thing', 'name', 'char', true, true, false, null, null, null, '{"en_US": "Name", "es_DO": "Nombre"}'),
+    ('lab.thing', 'price', 'float', true, false, false, null, null, null, '{"en_US": "Price"}'),
+    ('lab.thing', 'owner_id', 'many2one', true, false, true, null, null, null, '{"en_US": "Owner"}'),
+    ('lab.thing', 'flag', 'boolean', true, false, false, null, null, null, '{"en_US": "Flag"}'),
+    ('lab.thing', 'note', 'char', true, false, false, null, null, null, '{"en_US": "Note"}'),
+    ('lab.thing', 'at', 'datetime', true, false, false, null, null, null, '{"en_US": "At"}'),
+    ('lab.thing', 'tag_ids', 'many2many', true, false, false, 'lab_thing_tag_rel', 'thing_id', 'tag_id', '{"en_US": "Tags"}');
+insert into ir_default (field_id, company_id, json_value)
+    select id, c, v from ir_model_fields, (values (2, '20'), (null, '30')) as d (c, v) where model = 'lab.thing' and name = 'owner_id';
+insert into lab_thing values
+    (1, '{"en_US": "Water", "es_ES": "Agua (ES)", "es_DO": "Agua"}', 0.285, '{"1": 7, "2": 8}', true, '', '2026-01-01 10:00:00.123456'),
+    (2, '{"en_US": "Water", "es_ES": "Agua (ES)"}', 1234.4849999999997, '{"1": 7}', null, E'a\\tb\\\\c\\nd', null),
+    (3, '{"en_US": "Water"}', null, null, false, null, null),
+    (4, '{"fr_FR": "Eau"}', 1e15, '{}', false, 'x', null);
+insert into lab_thing_tag_rel values (1, 30), (1, 4), (1, 5), (3, 9);
+"""
+
+
+@pytest.fixture(scope="module")
+def source(module_lab) -> Iterator[str]:
+    module_lab.source(TABLES)
+    yield module_lab.source_dsn
+
+
+def cells(url: str, company: int) -> list[list[str]]:
+    with connected(url, companies=(company,)) as transport:
+        text = b"".join(batch.text for stream in transport.changes(THING, None) for batch in stream).decode()
+    return sorted(line.split("\t") for line in text.splitlines())
+
+
+def test_texts_languages_floats_and_lists(source: str) -> None:
+    assert cells(source, 1) == [
+        ["1", "Agua", "0.285", "7", "t", "", "{4,5,30}", "2026-01-01 10:00:00.123456"],
+        ["2", "Agua (ES)", "1234.4849999999997", "7", "f", "a\\tb\\\\c\\nd", "{}", "\\N"],
+        ["3", "Water", "\\N", "30", "f", "\\N", "{9}", "\\N"],
+        ["4", "Eau", "1e+15", "30", "f", "x", "{}", "\\N"],
+    ]
+
+
+def test_a_company_has_its_own_value_then_its_own_default_then_everyones(source: str) -> None:
+    assert [row[3] for row in cells(source, 2)] == ["8", "20", "20", "20"]
+    assert [row[3] for row in cells(source, 3)] == ["30", "30", "30", "30"]
+
+
+def test_sums_and_prints_are_of_what_the_raw_table_will_hold(source: str) -> None:
+    from sources.prints import SESSION, range_prints, read_prints
+
+    with connected(source, companies=(1,)) as transport, psycopg.connect(source) as conn:
+        cents = Decimal("0.29") + Decimal("1234.48") + Decimal("1000000000000000.00")  # by the decimal that RPC's repr would show
+        assert transport.total(THING, THING.column("price")) == cents
+        prints = transport.prints(THING, 2)
+        conn.execute(SESSION)
+        conn.execute("""create temporary table raw (id bigint, name text, price numeric(18,2), owner_id bigint, flag boolean, note text, tags bigint[],
+                        at timestamp with time zone)""")
+        for stream in transport.changes(THING, None):
+            with conn.cursor() as cursor, cursor.copy("copy raw from stdin") as copy:
+                for batch in stream:
+                    copy.write(batch.text)
+        columns = [(c, psycopg.sql.Identifier(c.name)) for c in THING.read]
+        query = psycopg.sql.SQL("select {} from raw group by 1").format(range_prints(columns, psycopg.sql.Identifier("id"), 2))
+        assert read_prints(conn.execute(query)) == prints and len(prints) == 3
+        conn.execute("update raw set note = null where id = 1")  # '' is not NULL
+        assert {n for n, p in read_prints(conn.execute(query)).items() if p != prints[n]} == {0}
+
+
+def test_fields_are_told_with_their_labels(source: str) -> None:
+    with connected(source, companies=(1,)) as transport:
+        fields = transport.describe(THING)
+        mapping.check(THING, fields)
+    assert (fields["name"].label, fields["tag_ids"].type, fields["price"].stored) == ("Nombre", "many2many", True)
