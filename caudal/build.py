@@ -97,8 +97,8 @@ def _bury_dead_builds(conn: psycopg.Connection) -> None:
 
 def _missing_sources(conn: psycopg.Connection) -> list[str]:
     """The raw tables dbt declares as sources and that nobody has loaded yet."""
-    declared = yaml.safe_load((PROJECT / "models/staging/odoo/_sources.yml").read_text(encoding="utf-8"))["sources"][0]
-    wanted = [table["identifier"] for table in declared["tables"]]
+    files = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((PROJECT / "models/staging/odoo").glob("_*.yml")))
+    wanted = [table["identifier"] for file in files for source in file.get("sources", ()) for table in source["tables"]]
     rows = conn.execute("select t from unnest(%s::text[]) as t where to_regclass('raw.' || quote_ident(t)) is null", [wanted])
     return [f"falta raw.{row[0]}: corra `caudal replicate`" for row in rows]
 

@@ -80,7 +80,7 @@ def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
         sys.executable, "-c", WITH_US, str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(target),
         *([] if parsed_as_is else ["--no-partial-parse"]),
         "--exclude-resource-type", "exposure",
-        "--log-path", str(settings().home / "logs" / "dbt"), *(["--select", select] if select else []),
+        "--log-path", str(settings().home / "logs" / "dbt"), *(["--select", select, "--indirect-selection", "buildable"] if select else []),
     ]
     last: list[str] = []
     with subprocess.Popen(

@@ -47,3 +47,20 @@ from {{ model }}
 where {{ column_name }} not in ({% for v in values %}'{{ v }}'{{ ', ' if not loop.last }}{% endfor %})
 group by {{ column_name }}
 {% endtest %}
+
+{# A history (valid_from, valid_to, is_current): each key has one version of today, and its versions follow each other without gap or overlap. #}
+{% test one_current_version(model, key) %}
+with version as (
+    select
+        {{ key }} as record_key,
+        valid_from,
+        valid_to,
+        is_current,
+        lead(valid_from) over (partition by {{ key }} order by version_number) as next_from
+    from {{ model }}
+)
+
+select record_key from version
+group by record_key
+having count(*) filter (where is_current) <> 1 or bool_or(valid_to is distinct from next_from) or bool_or(valid_to <= valid_from)
+{% endtest %}

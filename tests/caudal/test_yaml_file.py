@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from caudal.yaml_file import BadYaml, YamlFile
 
@@ -42,3 +43,23 @@ def test_refuses_with_the_line(tmp_path: Path, text: str, message: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadYaml, match="no se puede leer"):
         YamlFile(tmp_path / "none.yml")
+
+
+class Limits(BaseModel):
+    low: int
+
+
+class Rule(BaseModel):
+    name: str
+    limits: Limits
+
+
+def test_what_pydantic_finds_is_told_with_file_line_and_field(tmp_path: Path) -> None:
+    file = YamlFile(written(tmp_path, "rules:\n  - name: a\n    limits:\n      low: bajo\n  - limits: {low: 1}\n"))
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(dict[str, list[Rule]]).validate_python(file.data)
+    first, second = file.mistakes(caught.value)
+    assert first.startswith(f"{tmp_path}/x.yml:4: rules.0.limits.low: Input should be a valid integer")
+    assert second == f"{tmp_path}/x.yml:5: rules.1.name: Field required"
+    assert file.said((), "no sirve") == f"{tmp_path}/x.yml:1: el archivo: no sirve"
+    assert file.mistakes(caught.value, skip=4, whole="regla")[1] == f"{tmp_path}/x.yml:1: regla: Field required"

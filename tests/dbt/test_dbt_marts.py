@@ -16,7 +16,7 @@ from caudal import warehouse
 from caudal.settings import settings
 
 LIMITS = [("Corriente", 0), ("1-30", 30), ("31-60", 60), ("61-90", 90), ("91-180", 180), ("181-365", 365), ("Más de 365", 10**9)]
-PII = ("dim_customer_pii", "mart_dgii__607", "mart_dgii__607_summary")
+PII = ("dim_customer_pii", "mart_dgii__607", "mart_dgii__607_summary", "dim_customer_history")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_each_role_reads_what_it_may(owner):
                    has_table_privilege('caudal_read', 'marts.' || %(t)s, 'insert, update, delete, truncate')
                    or has_table_privilege('caudal_pii', 'marts.' || %(t)s, 'insert, update, delete, truncate')""", {"t": table})[0]
         assert (read, pii, writes) == (table not in PII, True, False), table
-    for schema in ("raw", "staging", "intermediate", "marts_next", "marts_prev"):
+    for schema in ("raw", "staging", "intermediate", "history", "marts_next", "marts_prev"):
         assert _rows(owner, """select has_schema_privilege('caudal_read', nspname, 'usage') from pg_namespace where nspname = %s""", [schema]) in (
             [(False,)], []), schema
 

@@ -133,12 +133,12 @@ def test_failed_test_keeps_yesterdays_data_and_says_so(built):
 
 def test_missing_source_is_named(built):
     with warehouse.connect(autocommit=True) as conn:
-        conn.execute("alter table raw.odoo_claim rename to odoo_claim_away")
+        conn.execute("alter table raw.odoo_agreement_instalment rename to odoo_agreement_instalment_away")
         conn.execute("alter table raw.odoo_meter rename to odoo_meter_away")
         try:
             result = build(progress=lambda _: None)
         finally:
-            conn.execute("alter table raw.odoo_claim_away rename to odoo_claim")
+            conn.execute("alter table raw.odoo_agreement_instalment_away rename to odoo_agreement_instalment")
             conn.execute("alter table raw.odoo_meter_away rename to odoo_meter")
     assert not result.ok
     assert result.failed_tests == ["falta raw.odoo_meter: corra `caudal replicate`"]

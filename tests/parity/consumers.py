@@ -98,6 +98,7 @@ def metricflow(metrics: Sequence[str], by: Sequence[str], where: Where) -> Value
 SLICERS = {  # dimension → the model's column that a person filters by
     "period_month": ("Calendario", "period_month"), "municipality_name": ("Municipios", "Municipio"), "sector_name": ("Sectores", "Sector"),
     "user_type_name": ("Tipos de usuario", "Tipo de usuario"), "ageing_bucket": ("Antigüedad de la deuda", "Antigüedad"),
+    "entity_name": ("Calidad de los datos", "Entidad"),
 }
 STATUS = "Estado de los datos"  # the table that no relationship names
 

@@ -20,6 +20,7 @@ from caudal.settings import ROOT
 THRESHOLDS = {
     "collection_efficiency": ("0.85", "0.75"), "billing_coverage": ("0.98", None), "delinquency_ratio": ("0.4", None),
     "average_collection_days": ("90", None), "effective_reading_ratio": ("0.95", None), "estimated_share": ("0.1", None),
+    "reconciled_share": ("1", "0.98"), "source_difference_rows": ("0", None), "source_difference_amount": ("0", None), "quarantined_rows": ("0", None),
 }
 
 
@@ -68,7 +69,8 @@ def test_balances_are_semi_additive_and_flows_are_not(layer):
 
 
 def test_consumers_read_the_published_schema(layer):
-    assert {m.table for m in layer.metrics.values()} == {"marts.mart_commercial__month", "marts.mart_receivables__month"}
+    assert {m.table for m in layer.metrics.values()} == {
+        "marts.mart_commercial__month", "marts.mart_receivables__month", "marts.mart_data_quality__month"}
 
 
 def test_internal_metrics_are_not_shown_but_can_be_used(layer):

@@ -11,6 +11,7 @@ renamed as (
         reversed_entry_id as reversed_move_id,
         debit_origin_id as debit_origin_move_id,
         l10n_latam_document_type_id as document_type_id,
+        cycle_id as billing_cycle_id,
         ---------- text
         move_type,
         state,

@@ -1,0 +1,23 @@
+{# The concept of an accounting line: the billed product; the tax; the journal money came in by; or the receivable itself. #}
+{% macro accounting_concept(section, concept_code, journal_code) -%}
+    case {{ section }}
+        when 'impuestos' then 'ITBIS'
+        when 'por_cobrar' then 'CXC'
+        when 'cobros' then coalesce({{ journal_code }}, {{ unassigned_code() }})
+        else coalesce({{ concept_code }}, {{ unassigned_code() }})
+    end
+{%- endmacro %}
+
+{% macro accounting_concept_name(section, concept_name, channel) -%}
+    case {{ section }}
+        when 'impuestos' then 'ITBIS'
+        when 'por_cobrar' then 'Cuentas por cobrar'
+        when 'cobros' then coalesce({{ channel }}, {{ unassigned_name() }})
+        else coalesce({{ concept_name }}, {{ unassigned_name() }})
+    end
+{%- endmacro %}
+
+{# 'octubre de 2026' of the first day of a month. #}
+{% macro month_label_long_es(period_month) -%}
+    {{ month_name_es('extract(month from ' ~ period_month ~ ')::int') }} || ' de ' || extract(year from {{ period_month }})::int
+{%- endmacro %}

@@ -1,0 +1,22 @@
+with version as (
+    {{ history_versions('meter') }}
+)
+
+select
+    v.record_id as meter_key,
+    v.version_number,
+    v.valid_from,
+    v.valid_to,
+    v.is_current,
+    v.origin,
+    u.user_name as changed_by,
+    v.changed_attributes,
+    v.serial as meter_serial,
+    coalesce(v.supply_point_id, -1) as supply_point_key,
+    v.installed_on,
+    v.retired_on,
+    v.replaced_by_id as replaced_by_meter_key,
+    coalesce(v.active, true) as is_active,
+    v.is_deleted
+from version as v
+left join {{ ref('stg_odoo__user') }} as u on u.user_id = v.changed_by_user_id

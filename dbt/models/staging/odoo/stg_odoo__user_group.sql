@@ -1,0 +1,17 @@
+with source as (
+    select * from {{ source('odoo', 'user_group') }}
+),
+
+renamed as (
+    select
+        ---------- ids
+        id as user_group_id,
+        ---------- text
+        name as user_group_name,
+        ---------- booleans
+        coalesce(share, false) as is_external
+    from source
+    where _deleted_at is null
+)
+
+select * from renamed
