@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reports.archive import ReportFile
 
-REPORTS = ("monthly_collections", "dgii_607")
+REPORTS = ("monthly_collections", "dgii_607", "journal_entry")
 
 
 def generate(period: date | None = None, only: Sequence[str] | None = None, root: object = None) -> list[ReportFile]:

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from reports.journal_cli import EPILOG, journal
+
 app = typer.Typer(no_args_is_help=True, help="Genera reportes departamentales y archivos de la DGII. Ejemplo: caudal reports generate --period 2026-10")
+
+app.command("journal", epilog=EPILOG)(journal)
 
 OBSERVED, FAILED = 2, 1
 
@@ -16,7 +20,7 @@ OBSERVED, FAILED = 2, 1
 @app.command()
 def generate(
     period: Annotated[str | None, typer.Option(help="Mes cerrado, AAAA-MM. Sin él, el último mes cerrado.")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="Solo este reporte: monthly_collections o dgii_607. Se puede repetir.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Solo este reporte: monthly_collections, dgii_607 o journal_entry. Se puede repetir.")] = None,
 ) -> None:
     """Genera los reportes de un mes cerrado. Ejemplo: caudal reports generate --period 2026-10 --only dgii_607
 

@@ -9,10 +9,10 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from stdnum.do import cedula, rnc
 
+from caudal.yaml_file import BadYaml, YamlFile
 from reports.errors import ConfigError
 
 SITES = Path(__file__).parent / "sites"
@@ -21,39 +21,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def load(path: Path, model: type[Model]) -> Model:
     """The YAML file at `path` as `model`. Raises ConfigError naming file, line and field."""
+    if not path.exists():
+        raise ConfigError(f"Falta el archivo de configuración {path}.")
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"Falta el archivo de configuración {path}.") from None
-    try:
-        tree, data = yaml.compose(text), yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise ConfigError(f"{path}, línea {mark.line + 1 if mark else '?'}: YAML ilegible: {error.problem}.") from None
-    try:
-        return model.model_validate(data)
+        file = YamlFile(path)
+        return model.model_validate(file.data)
+    except BadYaml as error:
+        raise ConfigError(str(error)) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "(raíz)"
-        raise ConfigError(f"{path}, línea {_line(tree, first['loc'])}: campo «{where}»: {first['msg']}.") from None
-
-
-def _line(node: yaml.Node | None, location: tuple) -> int:
-    """1-based line of the deepest node on the way `location` that exists."""
-    line = 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            pairs = {key.value: (key, value) for key, value in node.value}
-            if part not in pairs:
-                break
-            key, node = pairs[part]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line
+        raise ConfigError(f"{file.mistakes(error)[0]}.") from None
 
 
 class Site(BaseModel):

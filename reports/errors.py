@@ -15,6 +15,10 @@ class PeriodError(ReportError):
     """The month is not one that can be reported."""
 
 
+class PeriodChanged(PeriodError):
+    """The data of a month that was handed to accounting are no longer what was handed over."""
+
+
 class NothingPublished(ReportError):
     """There are no published marts to report on."""
 

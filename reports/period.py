@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from reports.errors import PeriodError
 
@@ -52,6 +53,13 @@ def closed(month: date | None, today: date) -> date:
 def name(month: date) -> str:
     """`octubre de 2026`."""
     return f"{MONTHS_ES[month.month - 1]} de {month.year}"
+
+
+def local(moment: datetime) -> datetime:
+    """The moment in the utility's time zone."""
+    from caudal.settings import settings
+
+    return moment.astimezone(ZoneInfo(settings().timezone))
 
 
 def day_label(day: date) -> str:

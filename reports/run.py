@@ -45,7 +45,7 @@ def generate(month: date | None, only: Sequence[str] | None, root: Path | None) 
 def _one(name: str, month: date, root: Path) -> list[ReportFile]:
     module = importlib.import_module(f"reports.{name}")
     with runlog.run("reports", name) as record:
-        output, now = _steady(module, month)
+        output, now = steady(module, month)
         with warehouse.connect("load") as conn:  # one transaction: rows of the files and of the quarantine together
             files = archive.store(conn, root, name, month, output.documents, now)
             if output.register:
@@ -56,7 +56,7 @@ def _one(name: str, month: date, root: Path) -> list[ReportFile]:
     return files
 
 
-def _steady(module: ModuleType, month: date) -> tuple[Output, DataStatus]:
+def steady(module: ModuleType, month: date) -> tuple[Output, DataStatus]:
     """What the report makes of one published build: read again when another build is published meanwhile.
 
     The swap renames schemas, which a transaction's snapshot does not hide, so the build's number is compared instead.
