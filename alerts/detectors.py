@@ -16,6 +16,8 @@ from alerts.rulebook import DataStatusRule, MetricRule
 from alerts.thresholds import Direction, Level, level
 from caudal.semantic import SemanticLayer, fetch
 
+KEY_WARN_DAYS, KEY_CRITICAL_DAYS = 14, 3  # before the key with which Odoo is read ends
+
 
 @dataclass(frozen=True)
 class DataStatus:
@@ -92,7 +94,7 @@ def metric_findings(conn: Connection, rule: MetricRule, layer: SemanticLayer, st
 
 
 def data_status_findings(conn: Connection, rule: DataStatusRule, status: DataStatus) -> list[Finding]:
-    """The last build, the age of the last load, and each entity whose last replication failed. Reads ops as caudal_load."""
+    """The last build, the age of the last load, each entity whose last replication failed or that does not reconcile, a key about to end. Reads ops."""
     hours = status.hours_since_load
     build_level: Level | None = "critical" if status.is_stale else None
     warn, critical = Decimal(str(rule.warn_hours)), Decimal(str(rule.critical_hours))
@@ -115,5 +117,21 @@ def data_status_findings(conn: Connection, rule: DataStatusRule, status: DataSta
         Finding(rule.name, {"control": "entity", "entity": entity}, "warn" if state == "failed" else None, label=f"Carga de {entity}",
                 detail=f"La última carga de «{entity}» falló: {(error or '').splitlines()[0][:300] if error else 'sin mensaje'}")
         for entity, state, error in runs
+    ]
+    checks = conn.execute(
+        """select distinct on (entity) entity, status, different_groups from ops.reconciliation
+           where kind = 'reconcile' and status <> 'failed' order by entity, id desc"""
+    ).fetchall()
+    findings += [
+        Finding(rule.name, {"control": "reconciliation", "entity": entity}, "warn" if state == "difference" else None, label=f"Conciliación de {entity}",
+                detail=f"«{entity}» no cuadra con Odoo en {groups} combinaciones de día y estado. `caudal reconcile --entity {entity}` dice qué filas y por qué.")
+        for entity, state, groups in checks
+    ]
+    keys = conn.execute("select source, expires_on, expires_on - current_date from ops.source_credential where expires_on is not null").fetchall()
+    findings += [
+        Finding(rule.name, {"control": "credential", "source": source},
+                "critical" if days <= KEY_CRITICAL_DAYS else "warn" if days <= KEY_WARN_DAYS else None, label="Clave de Odoo",
+                detail=f"La clave de API con que se lee Odoo vence el {ends:%d/%m/%Y}: después no habrá réplica. Genere otra y póngala en su lugar.")
+        for source, ends, days in keys
     ]
     return findings

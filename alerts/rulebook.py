@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from alerts import yaml_lines
 from alerts.errors import RuleError
 from alerts.thresholds import Direction, Level, consistent
 from caudal.semantic import Metric, SemanticError, SemanticLayer
+from caudal.yaml_file import BadYaml, YamlFile
 
 Severity = Literal["baja", "media", "alta", "critica"]
 SEVERITIES: tuple[Severity, ...] = ("baja", "media", "alta", "critica")
@@ -100,20 +100,23 @@ class RuleFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        content, self.lines = yaml_lines.read(path)
-        if not isinstance(content, dict):
+        try:
+            self._file = YamlFile(path)
+        except BadYaml as error:
+            raise RuleError(str(error)) from None
+        if not isinstance(self._file.data, dict):
             raise RuleError(f"{path}:1: a rule is a mapping of fields; see alerts/README.md")
         try:
-            self.rule: Rule = _ADAPTER.validate_python({"kind": "metric", **content})
+            self.rule: Rule = _ADAPTER.validate_python({"kind": "metric", **self._file.data})
         except ValidationError as error:
             # the first part of a location is the kind of rule, not a field
-            raise RuleError("\n".join(self.at(e["loc"][1:], e["msg"]) for e in error.errors())) from None
+            raise RuleError("\n".join(self._file.mistakes(error, skip=1, whole="rule"))) from None
         if self.rule.name != path.stem:
             raise RuleError(self.at(("name",), f"must be {path.stem!r}, as the file is called"))
 
     def at(self, location: tuple, message: str) -> str:
         """`file:line: field: message`."""
-        return f"{self.path}:{yaml_lines.line_of(location, self.lines)}: {'.'.join(map(str, location)) or 'rule'}: {message}"
+        return self._file.said(location, message, whole="rule")
 
     def unknown_recipients(self, contacts: dict[str, list[str]]) -> Iterator[str]:
         """A message for each recipient that is neither an address nor a group of contacts.yml."""

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import requests
 from psycopg import sql
@@ -49,6 +50,16 @@ def password() -> str:
     return get_or_create(settings().home, "airflow_admin")
 
 
+def pools() -> dict[str, dict[str, Any]]:
+    """The pools of `dags/pools.json`; `CAUDAL_SOURCE_SLOTS` says how many entities are read from Odoo at once. Raises AirflowError when it is no number."""
+    made = json.loads((DAGS / "pools.json").read_text())
+    slots = os.environ.get("CAUDAL_SOURCE_SLOTS", str(made["odoo"]["slots"]))
+    if not slots.isdigit() or int(slots) < 1:
+        raise AirflowError(f"CAUDAL_SOURCE_SLOTS={slots!r}: write how many requests Odoo stands at once, 1 or more.")
+    made["odoo"]["slots"] = int(slots)
+    return made
+
+
 def environment() -> dict[str, str]:
     """Airflow's whole configuration as environment variables, which win over the airflow.cfg that Airflow writes for itself."""
 
@@ -58,7 +69,8 @@ def environment() -> dict[str, str]:
     connection = settings().warehouse_url("airflow", DATABASE)  # type: ignore[arg-type]  # one role more than the warehouse's own
     options = {
         "core": {
-            "dags_folder": DAGS, "load_examples": False, "executor": "LocalExecutor", "parallelism": 3, "default_timezone": settings().timezone,
+            "dags_folder": DAGS, "load_examples": False, "executor": "LocalExecutor", "parallelism": 1 + pools()["odoo"]["slots"],
+            "default_timezone": settings().timezone,
             "simple_auth_manager_users": f"{USER}:admin", "simple_auth_manager_passwords_file": home() / "passwords.json",
             "execution_api_server_url": f"{url()}/execution/", "fernet_key": _fernet(secret("fernet")),
             "test_connection": "Disabled", "max_active_runs_per_dag": 1,
@@ -99,7 +111,7 @@ def start(log: Callable[[str], None] = lambda line: None) -> str:
     with ThreadPoolExecutor(len(services)) as pool:  # together: each spends seconds in imports
         list(pool.map(Service.start, services))
     marker.write_text(fingerprint)
-    api().ensure_pools(json.loads((DAGS / "pools.json").read_text()))
+    api().ensure_pools(pools())
     log(f"Airflow: ready at {url()}")
     return url()
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import requests
 
+PAGE = 100  # what Airflow gives at once, at most
+
 
 class AirflowError(RuntimeError):
     """Airflow refused or failed; the message says what and what to do."""
@@ -82,5 +84,10 @@ class AirflowApi:
         return None
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """The task instances of a run: `task_id`, `state`, `try_number`, `duration` (s)."""
-        return self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        """The task instances of a run: `task_id`, `map_index` (−1: not mapped), `rendered_map_index`, `state`, `try_number`, `duration` (s)."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": PAGE, "offset": len(found)})
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"] or not page["task_instances"]:
+                return found

@@ -15,11 +15,12 @@ POLL_S = 1.0
 PARSE_TIMEOUT_S = 90
 ASSET_TIMEOUT_S = 60
 LOG_TAIL_LINES = 25
+TOLD = {"running", "success", "failed", "up_for_retry", "skipped", "upstream_failed"}
 
 
 @dataclass
 class ChainSummary:
-    """What one run of the chain did. `states`: "dag.task" → final state; `seconds`: "dag.task" → duration."""
+    """What one run of the chain did. `states`: "dag.task" or "dag.task[entity]" → final state; `seconds`: the same → duration."""
 
     runs: dict[str, str] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -82,9 +83,13 @@ def _next_run(api: AirflowApi, dag_id: str, source_dag: str, source_run: str, de
 def _follow(api: AirflowApi, dag_id: str, run_id: str, deadline: float, summary: ChainSummary, logs: Path, log: Callable[[str], None]) -> None:
     while True:
         state = api.run(dag_id, run_id)["state"]
-        for task in api.tasks(dag_id, run_id):
-            name, now = f"{dag_id}.{task['task_id']}", task["state"] or "waiting"
-            if summary.states.get(name) != now and now in ("running", "success", "failed", "up_for_retry", "skipped", "upstream_failed"):
+        tasks = {f"{dag_id}.{_name(task)}": task for task in api.tasks(dag_id, run_id)}
+        for name in [n for n in summary.states if n.startswith(f"{dag_id}.") and n not in tasks]:  # a mapped task, now known by its entities
+            del summary.states[name], summary.seconds[name]
+        for name, task in tasks.items():
+            now = task["state"] or "waiting"
+            told = TOLD - {"running"} if task["map_index"] >= 0 else TOLD  # most entities are done a second after they began
+            if summary.states.get(name) != now and now in told:
                 took = f" ({task['duration']:.1f} s)" if task.get("duration") and now != "running" else ""
                 log(f"{time.strftime('%H:%M:%S')} {name}: {now}{took}")
             if now == "up_for_retry" and summary.states.get(name) != now:
@@ -102,13 +107,19 @@ def _follow(api: AirflowApi, dag_id: str, run_id: str, deadline: float, summary:
 def _explain(api: AirflowApi, dag_id: str, run_id: str, logs: Path) -> str:
     failed = [t for t in api.tasks(dag_id, run_id) if t["state"] == "failed"]
     causes = [t for t in failed if t["task_id"] != "report_failure"] or failed
-    names = ", ".join(f"{dag_id}.{t['task_id']}" for t in causes)
+    names = ", ".join(f"{dag_id}.{_name(t)}" for t in causes)
     return f"Failed: {names or dag_id}\n" + "\n".join(_tail(logs, dag_id, run_id, task) for task in causes)
+
+
+def _name(task: dict) -> str:
+    """The task, with what it was mapped over: `replicate[account_move]`."""
+    return task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['rendered_map_index'] or task['map_index']}]"
 
 
 def _tail(logs: Path, dag_id: str, run_id: str, task: dict, lines: int = LOG_TAIL_LINES) -> str:
     """The end of a task's log; Airflow writes it as one JSON object a line."""
     folder = logs / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task['task_id']}"
+    folder = folder / f"map_index={task['map_index']}" if task["map_index"] >= 0 else folder
     files = sorted(folder.glob("attempt=*.log"))
     if not files:
         return f"(no log under {folder})"

@@ -7,28 +7,19 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
+from caudal.doctor_source import Check, source
 from caudal.settings import settings
 
 app = typer.Typer(help=f"{__doc__} Ejemplo: caudal doctor")
 GIB = 2**30
 DISK_GIB, MEMORY_GIB = 4, 4  # the demo with both environments takes 2.5 GiB of disk and about 3 GiB of memory
-
-
-class Check(NamedTuple):
-    """One thing looked at. `needed`: without it `make demo` (or the tests, where the name says so) cannot work."""
-
-    name: str
-    ok: bool
-    found: str
-    remedy: str = ""
-    needed: bool = True
 
 
 def _python() -> Check:
@@ -69,23 +60,6 @@ def _warehouse() -> Check:
         return Check("El almacén responde", False, str(error)[:120], "ejecute `make demo` o `caudal postgres start`", needed=False)
 
 
-def _odoo() -> Check:
-    url = settings().odoo_url
-    if not url:
-        return Check("Odoo configurado", False, "ODOO_URL no está definida", "la demo la define sola; en producción vea docs/operations.md", needed=False)
-    import requests
-
-    try:
-        reply = requests.post(
-            f"{url.rstrip('/')}/jsonrpc", timeout=10,
-            json={"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": "common", "method": "version", "args": []}},
-        )
-        version = reply.json()["result"]["server_version"]
-        return Check("Odoo responde", True, f"{url} (versión {version})", needed=False)
-    except (requests.RequestException, ValueError, KeyError) as error:
-        return Check("Odoo responde", False, f"{url}: {type(error).__name__}", "revise ODOO_URL y que el servicio esté encendido", needed=False)
-
-
 def _disk() -> Check:
     folder = next(p for p in [settings().home, *settings().home.parents] if p.exists())
     free = shutil.disk_usage(folder).free / GIB
@@ -102,21 +76,21 @@ def _chromium() -> Check:
     return Check("Chromium (sólo para las pruebas)", path is not None, path or "no se encontró", "sudo apt-get install chromium", needed=False)
 
 
-CHECKS: tuple[Callable[[], Check], ...] = (_python, _tools, _superset, _postgres, _disk, _memory, _warehouse, _odoo, _chromium)
+CHECKS: tuple[Callable[[], Check], ...] = (_python, _tools, _superset, _postgres, _disk, _memory, _warehouse, _chromium)
 
 
 def examine() -> list[Check]:
     """Every check, in order. Changes nothing."""
-    return [check() for check in CHECKS]
+    return [*(check() for check in CHECKS), *source()]
 
 
 @app.callback(invoke_without_command=True)
 def main() -> None:
     """Dice qué falta en esta máquina y cómo conseguirlo. Termina con 1 si falta algo sin lo cual la demo no funciona."""
-    table = Table("", "Qué", "Encontrado", "Qué hacer")
+    table = Table("", *(Column(title, overflow="fold") for title in ("Qué", "Encontrado", "Qué hacer")))
     results = examine()
     for check in results:
         mark = "[green]✔[/]" if check.ok else "[red]✘[/]" if check.needed else "[yellow]–[/]"
-        table.add_row(mark, check.name, check.found, "" if check.ok else check.remedy)
+        table.add_row(mark, check.name, escape(check.found), "" if check.ok else escape(check.remedy))
     Console().print(table)
     raise typer.Exit(int(any(check.needed and not check.ok for check in results)))

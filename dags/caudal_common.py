@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetAlias
 
 TIMEZONE = "America/Santo_Domingo"
 
 RAW = Asset(name="raw", uri="caudal://warehouse/raw", group="caudal")
+RAW_ENTITY = AssetAlias(name="raw_entity", group="caudal")  # stands for caudal://warehouse/raw/odoo_<entity>, one asset each
 MARTS = Asset(name="marts", uri="caudal://warehouse/marts", group="caudal")
 
-# Pools (see pools.json): one slot to read the source, so that Odoo never serves two replications at once; one to write marts.
+# Pools (see pools.json): as many slots as requests Odoo stands at once (CAUDAL_SOURCE_SLOTS), each entity taking one; one slot to write marts.
 SOURCE_POOL = "odoo"
 BUILD_POOL = "warehouse_build"
 

@@ -1,75 +1,135 @@
-"""### caudal_replicate: de Odoo y el catastro a `raw`
+"""De Odoo y el catastro a `raw`: la corrida de cada noche y, si se pide, otra más seguida.
 
-Cada noche a las 02:00 (hora de Santo Domingo). `cadastre` carga el archivo de `CAUDAL_CADASTRE` (se omite si no se indicó);
-`replicate` trae de Odoo lo que cambió desde la última vez, aunque el catastro haya fallado. Al terminar bien publica el activo `raw`,
-que dispara `caudal_build`.
-
-Si algo falla, `report_failure` evalúa las alertas (la regla `datos_desactualizados` avisa) y deja la corrida en rojo.
-**Qué hacer:** leer el registro de la tarea en rojo; corregida la causa, *Clear* sobre esa tarea: todos los pasos se pueden repetir.
+Dos DAG con las mismas tareas: `caudal_replicate`, cada noche, verifica además todo lo replicado contra Odoo; `caudal_refresh` existe sólo si
+`CAUDAL_REFRESH_CRON` dice cuándo (`*/15 7-18 * * *`: cada cuarto de hora, en horas de oficina) y trae sólo lo que cambió.
 """
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, dag, task
-from caudal_common import DEFAULT_ARGS, RAW, SOURCE_POOL, TIMEZONE
+from caudal_common import DEFAULT_ARGS, RAW, RAW_ENTITY, SOURCE_POOL, TIMEZONE
+
+STEPS = """
+`cadastre` (sólo de noche) carga el archivo de `CAUDAL_CADASTRE`, si se indicó; `plan` lista las entidades del sitio, las más grandes primero;
+`replicate` es **una tarea por entidad** en el grupo `odoo`, que tiene tantos puestos como consultas a la vez aguanta Odoo
+(`CAUDAL_SOURCE_SLOTS`). Una entidad que falla no detiene a las demás. `reconcile` (sólo de noche) compara lo cargado con Odoo, día por día;
+lo que no cuadre lo dicen el tablero, los indicadores de calidad y las alertas. `announce` comprueba que llegaron todas y sólo entonces publica el activo
+`raw`, que dispara `caudal_build`. Cada entidad publica además su propio activo, con lo que leyó y cambió.
+
+Si algo falla, `report_failure` evalúa las alertas (la regla `datos_desactualizados` avisa) y deja la corrida en rojo.
+**Qué hacer:** `caudal status` dice qué entidad y por qué; corregida la causa, *Clear* sobre esa tarea: todos los pasos se pueden repetir.
+"""
 
 
-@dag(
-    dag_id="caudal_replicate",
-    # Switching the DAG on at noon must not start last night's run: hence no start_date (with one, Airflow would), and ten minutes of grace.
-    schedule=CronTriggerTimetable("0 2 * * *", timezone=TIMEZONE, run_immediately=timedelta(minutes=10)),
-    catchup=False,
-    max_active_runs=1,
-    dagrun_timeout=timedelta(hours=6),
-    default_args=DEFAULT_ARGS,
-    tags=["caudal", "replicación"],
-    doc_md=__doc__,
-)
-def caudal_replicate() -> None:
-    @task(retries=1)
-    def cadastre() -> str:
-        """`caudal geo load $CAUDAL_CADASTRE`"""
-        import os
-        from pathlib import Path
+def replication(dag_id: str, cron: str, nightly: bool, title: str) -> None:
+    """Define the DAG `dag_id`. `nightly`: load the cadastre too, and compare each entity with Odoo by ranges, besides reading what changed."""
 
-        from airflow.sdk.exceptions import AirflowSkipException
+    @dag(
+        dag_id=dag_id,
+        # Switching the DAG on at noon must not start last night's run: hence no start_date (with one, Airflow would), and ten minutes of grace.
+        schedule=CronTriggerTimetable(cron, timezone=TIMEZONE, run_immediately=timedelta(minutes=10)),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(hours=6),
+        default_args=DEFAULT_ARGS,
+        tags=["caudal", "replicación"],
+        doc_md=f"### {dag_id}: {title}\n{STEPS}",
+    )
+    def steps() -> None:
+        @task(retries=1)
+        def cadastre() -> str:
+            """`caudal geo load $CAUDAL_CADASTRE`"""
+            import os
+            from pathlib import Path
 
-        from caudal.settings import settings
-        from geo.cadastre import load_cadastre
+            from airflow.sdk.exceptions import AirflowSkipException
 
-        settings()  # adds <home>/site.env to the environment
-        path = os.environ.get("CAUDAL_CADASTRE")
-        if not path:
-            raise AirflowSkipException("CAUDAL_CADASTRE is not set: the cadastre loaded before stays")
-        return f"{load_cadastre(Path(path)).sectors} sectors"
+            from caudal.settings import settings
+            from geo.cadastre import load_cadastre
 
-    @task(pool=SOURCE_POOL, retries=3, execution_timeout=timedelta(hours=4), trigger_rule="all_done", outlets=[RAW])
-    def replicate() -> dict[str, int]:
-        """`caudal replicate`"""
-        from sources.replicate import replicate as run
+            settings()  # adds <home>/site.env to the environment
+            path = os.environ.get("CAUDAL_CADASTRE")
+            if not path:
+                raise AirflowSkipException("CAUDAL_CADASTRE is not set: the cadastre loaded before stays")
+            return f"{load_cadastre(Path(path)).sectors} sectors"
 
-        results = run()
-        failed = [f"{r.entity}: {r.error}" for r in results if r.status != "ok"]
-        if failed:
-            raise RuntimeError(f"{len(failed)} of {len(results)} entities were not replicated:\n" + "\n".join(failed))
-        return {r.entity: r.rows_read for r in results}
+        @task(trigger_rule="all_done")
+        def plan() -> list[str]:
+            """The entities of the site, as `caudal status` lists them, largest first: so that no long one starts last."""
+            from caudal import warehouse
+            from sources.status import largest_first
 
-    @task(trigger_rule="one_failed", retries=0)
-    def report_failure() -> None:
-        """`caudal alerts evaluate`, then fail: a run with a failed task is never green."""
-        from airflow.sdk.exceptions import AirflowFailException
+            warehouse.ensure()  # the tables of this version, when it was installed since the last run
+            return largest_first()
 
-        from alerts import evaluate
+        @task(pool=SOURCE_POOL, retries=3, execution_timeout=timedelta(hours=4), outlets=[RAW_ENTITY], map_index_template="{{ task.op_kwargs['entity'] }}")
+        def replicate(entity: str, *, outlet_events=None) -> dict[str, str | int]:
+            """`caudal replicate --entity <entidad> --clients 1 [--verify]`: the slots of the pool say how many requests Odoo gets at once."""
+            from airflow.sdk import Asset
 
-        evaluate()
-        raise AirflowFailException("A task of this run failed: see its log. The alerts have been evaluated.")
+            from sources.replicate import replicate as run
+            from sources.status import status
 
-    loaded = cadastre()
-    copied = replicate()
-    loaded >> copied
-    [loaded, copied] >> report_failure()
+            (result,) = run([entity], clients=1, verify=nightly)
+            if result.status != "ok":
+                raise RuntimeError(result.error)
+            (seen,) = status([entity])
+            outlet_events[RAW_ENTITY].add(Asset(name=f"raw.{seen.table}", uri=f"{RAW.uri}/{seen.table}", group=RAW.group), extra=seen.as_dict())
+            return {"entity": entity, "rows_read": result.rows_read, "rows_changed": result.inserted + result.updated + result.deleted}
+
+        @task(pool=SOURCE_POOL, trigger_rule="all_done", retries=1)
+        def reconcile(loaded: list[dict[str, str | int]]) -> dict[str, str]:
+            """`caudal reconcile` of what was loaded. A difference is no failure: the mart, the KQI and the alerts tell of it. Not to compare is one."""
+            from airflow.sdk.exceptions import AirflowSkipException
+
+            from sources.reconciliation import reconcile as run
+
+            if not loaded:
+                raise AirflowSkipException("no entity was loaded")
+            checks = run([entry["entity"] for entry in loaded])
+            failed = [f"{check.entity}: {check.error}" for check in checks if check.status == "failed"]
+            if failed:
+                raise RuntimeError(f"{len(failed)} of {len(checks)} entities were not compared:\n" + "\n".join(failed))
+            return {check.entity: check.status for check in checks if check.status != "ok"}
+
+        @task(trigger_rule="all_done", outlets=[RAW])
+        def announce(expected: list[str], loaded: list[dict[str, str | int]], *, outlet_events=None) -> None:
+            """Tell the world that raw is complete, or fail naming the entities that are not."""
+            from airflow.sdk.exceptions import AirflowFailException
+
+            done = {entry["entity"]: entry for entry in loaded or ()}
+            missing = [entity for entity in expected or ["plan"] if entity not in done]
+            if missing:
+                raise AirflowFailException(f"Not replicated, hence raw is not complete: {', '.join(missing)}")
+            outlet_events[RAW].extra = {"entities": len(done), **{key: sum(e[key] for e in done.values()) for key in ("rows_read", "rows_changed")}}
+
+        @task(trigger_rule="one_failed", retries=0)
+        def report_failure() -> None:
+            """`caudal alerts evaluate`, then fail: a run with a failed task is never green."""
+            from airflow.sdk.exceptions import AirflowFailException
+
+            from alerts import evaluate
+
+            evaluate()
+            raise AirflowFailException("A task of this run failed: see its log. The alerts have been evaluated.")
+
+        entities = plan()
+        replicated = replicate.expand(entity=entities)
+        announced = announce(entities, replicated)
+        # not after `replicate`: `announce` waits for the last entity, so that one report tells of all that failed
+        failure = report_failure()
+        [entities, announced] >> failure
+        if nightly:
+            located, compared = cadastre(), reconcile(replicated)
+            located >> [entities, failure]
+            compared >> [announced, failure]
+
+    steps()
 
 
-caudal_replicate()
+replication("caudal_replicate", "0 2 * * *", nightly=True, title="lo que cambió en Odoo, y la verificación de lo demás, cada noche a las 02:00")
+if os.environ.get("CAUDAL_REFRESH_CRON"):
+    replication("caudal_refresh", os.environ["CAUDAL_REFRESH_CRON"], nightly=False, title="lo que cambió en Odoo desde la corrida anterior")

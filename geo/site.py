@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from caudal.yaml_file import BadYaml, YamlFile
 from geo.errors import CadastreError
 
 FOLDER = Path(__file__).parent / "sites"
@@ -44,30 +44,14 @@ class Site(BaseModel):
 
 
 def load_site(name: str, folder: Path = FOLDER) -> Site:
-    """The site's settings. Raises CadastreError that names file, line where known, and field."""
+    """The site's settings. Raises CadastreError that names file, line and field."""
     path = folder / f"{name}.yml"
     if not path.exists():
         raise CadastreError(f"No existe {path}: copie geo/sites/demo.yml con ese nombre y ponga las columnas de su catastro.")
-    text = path.read_text()
     try:
-        return Site.model_validate(yaml.safe_load(text))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise CadastreError(f"{path}:{line}: no es YAML válido: {error.problem}.") from None
+        file = YamlFile(path)
+        return Site.model_validate(file.data)
+    except BadYaml as error:
+        raise CadastreError(str(error)) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(p) for p in first["loc"])
-        raise CadastreError(f"{path}:{_line(text, first['loc'])}: {field or 'el archivo'}: {first['msg']}.") from None
-
-
-def _line(text: str, loc: tuple[int | str, ...]) -> int:
-    """The line on which the deepest key of `loc` that exists stands."""
-    node = yaml.compose(text)
-    line = node.start_mark.line + 1 if node else 1
-    for key in loc:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next(((k, v) for k, v in pairs if k.value == key), None)
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
+        raise CadastreError(f"{file.mistakes(error)[0]}.") from None

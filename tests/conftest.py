@@ -52,9 +52,10 @@ def tiny_source(home: Path) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def replicated(tiny_source: object, home: Path) -> object:
-    """raw.* loaded from the tiny utility, cadastre included."""
+    """raw.* loaded from the tiny utility, cadastre included, and reconciled with it."""
     import demo
     from geo.cadastre import load_cadastre
+    from sources.reconciliation import reconcile
     from sources.replicate import replicate
 
     results = replicate()
@@ -62,6 +63,8 @@ def replicated(tiny_source: object, home: Path) -> object:
     cadastre = home / "cadastre.geojson"
     demo.write_cadastre(cadastre, size="tiny")
     load_cadastre(cadastre)
+    checks = reconcile()
+    assert all(check.status == "ok" for check in checks), checks
     return tiny_source
 
 

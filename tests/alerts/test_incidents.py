@@ -163,6 +163,29 @@ def test_the_warehouse_s_own_health(mart):
     assert [c.kind for c in alerts.evaluate()] == ["closed"]
 
 
+def test_an_entity_that_does_not_reconcile_is_told(mart):
+    def checked(status: str, kind: str = "reconcile") -> None:
+        mart.execute("insert into ops.reconciliation (entity, status, kind, different_groups) values ('account_move', %s, %s, 2)", [status, kind])
+
+    checked("difference", "replicate")  # people work in Odoo while a replication counts: no news
+    assert told(alerts.evaluate()) == []
+    checked("difference")
+    assert told(alerts.evaluate()) == [("opened", "datos_desactualizados", "Conciliación de account_move", "media")]
+    checked("pending")
+    assert told(alerts.evaluate()) == [("closed", "datos_desactualizados", "Conciliación de account_move", "media")]
+
+
+def test_a_key_about_to_end_is_told_before_it_does(mart):
+    mart.execute("insert into ops.source_credential (source, expires_on) values ('odoo:x', current_date + 30)")
+    assert told(alerts.evaluate()) == []
+    mart.execute("update ops.source_credential set expires_on = current_date + 14")
+    assert told(alerts.evaluate()) == [("opened", "datos_desactualizados", "Clave de Odoo", "media")]
+    mart.execute("update ops.source_credential set expires_on = current_date + 3")
+    assert told(alerts.evaluate()) == [("worsened", "datos_desactualizados", "Clave de Odoo", "critica")]
+    mart.execute("update ops.source_credential set expires_on = current_date + 90")  # another key took its place
+    assert told(alerts.evaluate()) == [("closed", "datos_desactualizados", "Clave de Odoo", "critica")]
+
+
 def test_before_the_first_publication_a_failed_build_is_told(mart):
     mart.execute("truncate ops.build")
     mart.execute("drop table marts.mart_commercial__month")

@@ -42,10 +42,10 @@ def test_the_rules_that_ship_fit_the_metrics(alerts_home):
     ("owner: Gerencia\n", "", "prueba.yml:1: owner: Field required"),
     ("value: 1000", "value: mil", "prueba.yml:6: minimum.value: Input should be a valid decimal"),
     ("title_es: Prueba de regla", "title_es: Prueba de regla\nseverity: {warn: grave}", "prueba.yml:3: severity.warn: Input should be 'baja'"),
-    ("owner: Gerencia", "title_es: Otra", "prueba.yml:8: title_es: given twice (first on line 2)"),
+    ("owner: Gerencia", "title_es: Otra", "prueba.yml:8: 'title_es' está dos veces (la primera en la línea 2)"),
     ("[cobros]", "[cobros, tesoreria]", "prueba.yml:9: recipients.1: 'tesoreria' is neither an e-mail address nor a group"),
     ("name: prueba", "name: otra", "prueba.yml:1: name: must be 'prueba'"),
-    ("  - [sector_name]", "  - [sector_name", "not valid YAML"),
+    ("  - [sector_name]", "  - [sector_name", "YAML mal escrito"),
     ("name: prueba", "name: prueba\nkind: clima", "prueba.yml:1: rule: Input tag 'clima' found using 'kind' does not match"),
 ])
 def test_a_wrong_field_is_told_by_file_and_line(tmp_path, old, new, expected):

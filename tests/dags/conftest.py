@@ -19,7 +19,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """The DAG files as `parse_dags.py` read them, without network or databases."""
     home = tmp_path_factory.mktemp("airflow")
     env = {**os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-           "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "PYTHONPATH": str(ROOT / "dags")}
+           "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"), "PYTHONPATH": str(ROOT / "dags"), "CAUDAL_REFRESH_CRON": "*/15 7-18 * * *"}
     done = subprocess.run([sys.executable, str(Path(__file__).with_name("parse_dags.py")), str(ROOT / "dags")], env=env, cwd=home,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]

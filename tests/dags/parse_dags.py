@@ -36,7 +36,7 @@ def main(folder: str) -> None:
             "waits_for": sorted(asset.uri for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", ())),
             "tasks": {t.task_id: {
                 "owner": t.owner, "retries": t.retries, "delay": t.retry_delay.total_seconds(), "backoff": t.retry_exponential_backoff,
-                "timeout": t.execution_timeout.total_seconds(), "pool": t.pool, "outlets": [a.uri for a in t.outlets],
+                "timeout": t.execution_timeout.total_seconds(), "pool": t.pool, "outlets": [getattr(a, "uri", a.name) for a in t.outlets], "mapped": t.is_mapped,
                 "upstream": sorted(t.upstream_task_ids), "trigger_rule": t.trigger_rule.value, "doc": t.doc_md or t.python_callable.__doc__,
             } for t in dag.tasks},
         } for dag_id, dag in bag.dags.items()},

@@ -199,7 +199,7 @@ def test_a_fault_while_writing_leaves_the_old_rows(own_table, tmp_path, monkeypa
 @pytest.mark.parametrize(("text", "words"), [
     ("columns: {code: codigo}\nmetric_crs: EPSG:32619\n", r"x\.yml:1: columns\.name: Field required"),
     ("columns:\n  code: a\n  name: b\nmetric_crs: EPSG:32619\nsimplify: 8\n", r"x\.yml:5: simplify: "),
-    ("columns: {code: a, name: b}\nmetric_crs: EPSG:32619\nmax_kb: [\n", r"x\.yml:\d: no es YAML válido"),
+    ("columns: {code: a, name: b}\nmetric_crs: EPSG:32619\nmax_kb: [\n", r"x\.yml:\d: YAML mal escrito"),
 ])
 def test_a_wrong_site_file_names_line_and_field(tmp_path, text, words):
     (tmp_path / "x.yml").write_text(text)
