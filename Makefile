@@ -28,8 +28,10 @@ test: lint ## lint and all tests, on real servers (PYTEST="-k name" for some)
 doctor: setup ## what is missing on this machine, and how to get it
 	@$(CAUDAL) doctor
 
-bench: setup ## replication against a bare odoorpc loop (run it alone on the machine)
-	@.venvs/caudal/bin/python -m benchmarks.replication --size $(SIZE)
+bench: SIZE = reference
+bench: ## replication against COPY, odoorpc, dlt and pandas (run it alone on the machine; SIZE=small for a look)
+	@bin/setup bench
+	@.venvs/caudal/bin/python -m benchmarks.replication all --size $(SIZE)
 
 clean: stop ## delete the data and the environments
 	rm -rf .caudal .venvs .tools build-artifacts

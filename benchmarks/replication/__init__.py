@@ -1,1 +1,1 @@
-"""Replication over RPC against a bare odoorpc loop over the same pages. Run: `python -m benchmarks.replication --size tiny`."""
+"""Replication against COPY, odoorpc, dlt and pandas. Run: `python -m benchmarks.replication all --size small`."""
