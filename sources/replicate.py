@@ -106,7 +106,7 @@ def replicate(
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
     transport = transports.connect(transports.Options(clients, page_rows, chosen[0].companies))
     job = _Job(transport, Request(full, verify, since, accept_deletions, accept_rewind, wait), progress or Silent())
-    notes = expiry.warnings(transport)
+    notes = expiry.note(transport)
     with ThreadPoolExecutor(max(1, clients) + 1, thread_name_prefix="replicate") as pool:  # one ends while others read
         futures = [pool.submit(job.run, entity) for entity in chosen]
         try:

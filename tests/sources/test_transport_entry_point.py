@@ -47,6 +47,9 @@ class Ledger:
         ids = [r["id"] for r in self._all]
         return Census(len(ids), sum(ids), max(ids, default=None))
 
+    def pulse(self, entity):
+        return None
+
     def ids(self, entity):
         yield [r["id"] for r in self._all]
 
