@@ -120,7 +120,7 @@ def _input_facets(kind: EventType, run: Run) -> dict[str, Any]:
     if kind == "START":
         return {}
     facets = {"inputStatistics": _facet("1-0-0/InputStatisticsInputDatasetFacet", rowCount=run.rows_read)}
-    if "reconciliation" in run.details:
+    if run.details.get("reconciliation", "steady") != "steady":  # else nothing was compared
         facets["dataQualityAssertions"] = _facet("1-1-0/DataQualityAssertionsDatasetFacet", assertions=[
             {"assertion": "source_equals_warehouse", "success": run.details["reconciliation"] == "ok"}])
     return facets
