@@ -68,6 +68,14 @@ change as (
     where entity = '{{ entity }}'
 ),
 
+touched as (
+    select
+        record_id,
+        array_agg(distinct attribute) as attributes
+    from change
+    group by 1
+),
+
 moment as (
     select
         record_id,
@@ -101,11 +109,11 @@ select
     v.valid_to,
     v.valid_to is null as is_current,
     v.origin,
-    v.changed_by_user_id,
+    u.user_name as changed_by,
     v.changed_attributes,
     {%- for attribute, type in attributes.items() %}
     case
-        when r.{{ attribute }}_is_changed then (coalesce(
+        when '{{ attribute }}' = any(t.attributes) then (coalesce(
             (
                 select array[c.new_value] from {{ ref('int_history__change') }} as c
                 where c.entity = '{{ entity }}' and c.record_id = v.record_id and c.attribute = '{{ attribute }}' and c.changed_at <= v.valid_from
@@ -122,14 +130,9 @@ select
     {%- endfor %}
     r.is_deleted
 from version as v
-inner join (
-    select
-        record.*,
-        {%- for attribute in attributes %}
-        exists (select from {{ ref('int_history__change') }} as c where c.entity = '{{ entity }}' and c.record_id = record.id and c.attribute = '{{ attribute }}') as {{ attribute }}_is_changed{{ ',' if not loop.last }}
-        {%- endfor %}
-    from record
-) as r on r.id = v.record_id
+inner join record as r on r.id = v.record_id
+left join touched as t on t.record_id = v.record_id
+left join {{ ref('stg_odoo__user') }} as u on u.user_id = v.changed_by_user_id
 {%- endmacro %}
 
 {# Today's value of each attribute of an entity, as text: (record_id, attribute, value, changed_at, user_id). #}

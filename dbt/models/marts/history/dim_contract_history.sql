@@ -9,7 +9,7 @@ select
     v.valid_to,
     v.is_current,
     v.origin,
-    u.user_name as changed_by,
+    v.changed_by,
     v.changed_attributes,
     v.state as status,
     coalesce(v.partner_id, -1) as customer_key,
@@ -23,4 +23,3 @@ select
     coalesce(v.active, true) as is_active,
     v.is_deleted
 from version as v
-left join {{ ref('stg_odoo__user') }} as u on u.user_id = v.changed_by_user_id

@@ -9,7 +9,7 @@ select
     v.valid_to,
     v.is_current,
     v.origin,
-    u.user_name as changed_by,
+    v.changed_by,
     v.changed_attributes,
     v.name as customer_name,
     v.vat as identification_number,
@@ -25,4 +25,3 @@ select
     v.is_deleted
 from version as v
 left join {{ ref('stg_odoo__identification_type') }} as t on t.identification_type_id = v.l10n_latam_identification_type_id
-left join {{ ref('stg_odoo__user') }} as u on u.user_id = v.changed_by_user_id

@@ -9,7 +9,7 @@ select
     v.valid_to,
     v.is_current,
     v.origin,
-    u.user_name as changed_by,
+    v.changed_by,
     v.changed_attributes,
     v.serial as meter_serial,
     coalesce(v.supply_point_id, -1) as supply_point_key,
@@ -19,4 +19,3 @@ select
     coalesce(v.active, true) as is_active,
     v.is_deleted
 from version as v
-left join {{ ref('stg_odoo__user') }} as u on u.user_id = v.changed_by_user_id
