@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -131,6 +131,12 @@ def _moment(value: Any) -> str:
     except (TypeError, ValueError):
         pass
     return _bad(value, "una fecha y hora UTC AAAA-MM-DD HH:MM:SS")
+
+
+def moment_of(text: str) -> datetime:
+    """A moment in COPY text; Odoo's own columns, which the transport sql copies as they are, are UTC and do not say so."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _moments(values: Sequence[Any]) -> list[str]:

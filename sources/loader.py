@@ -522,9 +522,9 @@ class Loader:
             )
 
     def compare(self) -> None:
-        """From here on rows are read to be compared with what is stored, after a first load too."""
+        """From here on rows are read to be compared with what is stored: what changes is counted as silent from now."""
         self.merge()
-        self.straight, self._remember, self.silent = False, True, 0
+        self.silent = 0
 
     def finish(self, watermark: datetime | None, fields: Mapping[str, FieldInfo] | None = None, sevenths: Mapping[int, date] | None = None,
                pulse: Pulse | None = None) -> None:
@@ -543,16 +543,15 @@ class Loader:
             self.conn.execute(sql.SQL("analyze {}").format(qualified(self.entity)))
         self.run.watermark_to = watermark
         self.conn.execute(
-            """insert into ops.watermark (source, entity, watermark, max_id, run_id, updated_at, live_rows, key_sum, amount_sum, high_change,
+            """insert into ops.watermark (source, entity, watermark, max_id, run_id, updated_at, live_rows, key_sum, amount_sum,
                    witnesses, fields, sevenths, pulse)
-               values (%s, %s, %s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s, %s)
+               values (%s, %s, %s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
                on conflict (source, entity) do update set watermark = excluded.watermark, run_id = excluded.run_id,
                    max_id = greatest(ops.watermark.max_id, excluded.max_id), updated_at = excluded.updated_at,
                    live_rows = excluded.live_rows, key_sum = excluded.key_sum, amount_sum = excluded.amount_sum,
-                   high_change = excluded.high_change, witnesses = excluded.witnesses, fields = excluded.fields, sevenths = excluded.sevenths,
+                   witnesses = excluded.witnesses, fields = excluded.fields, sevenths = excluded.sevenths,
                    pulse = excluded.pulse""",
             [self.source, self.entity.name, watermark, last, self.run.run_id, totals.rows, totals.key_sum, totals.amount,
-             max((w.changed for w in witnesses.values()), default=None),
              Jsonb({key: [w.changed.isoformat(), w.created and w.created.isoformat()] for key, w in witnesses.items()}),
              Jsonb({name: asdict(info) for name, info in (fields or {}).items()}),
              Jsonb({part: day.isoformat() for part, day in (self.state.sevenths if sevenths is None else sevenths).items()}),

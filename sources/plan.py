@@ -41,7 +41,7 @@ def plan(entities: Sequence[str] | None = None, asked: Request | None = None, cl
     """Look at each entity and say what `replicate` would do. Raises as `replicate` does; what stops one entity is in its `error`."""
     asked = asked or Request()
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
-    transport = transports.connect(transports.Options(clients, companies=chosen[0].companies, page_rows=PAGE_ROWS))
+    transport = transports.connect(transports.Options(clients, PAGE_ROWS))
     try:
         with warehouse.connect("load") as conn:
             conn.read_only = True

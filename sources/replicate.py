@@ -104,7 +104,7 @@ def replicate(
     unknown entity; what happens to an entity is in its result and in `ops.run`.
     """
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
-    transport = transports.connect(transports.Options(clients, page_rows, chosen[0].companies))
+    transport = transports.connect(transports.Options(clients, page_rows))
     job = _Job(transport, Request(full, verify, since, accept_deletions, accept_rewind, wait), progress or Silent())
     notes = expiry.note(transport)
     with ThreadPoolExecutor(max(1, clients) + 1, thread_name_prefix="replicate") as pool:  # one ends while others read
@@ -207,7 +207,7 @@ class _Job:
             doubt = doubt or (loader.late(since) if since else None)
             if doubt:
                 work.warnings.append(f"{entity.name}: {doubt} Se verificó la entidad entera.")
-            if (asked.verify and not loader.full) or doubt:  # a full read has just compared every row
+            if (asked.verify or doubt) and not loader.full:  # a full read has just compared every row
                 result.verified, sevenths = verify(
                     entity, self.transport, loader, convert, settings().today, accept_deletions=accept, whole=bool(doubt))
                 run.details["verify"] = result.verified.details()

@@ -8,11 +8,11 @@ last rows lowers both, and new work after the restoration raises both again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from sources.contract import Entity, Transport
-from sources.convert import NULL
+from sources.convert import NULL, moment_of
 from sources.converting import Converting
 from sources.loader import State, Witness
 
@@ -65,17 +65,14 @@ def moments(entity: Entity, transport: Transport, keys: list[int]) -> dict[int, 
     key, changed = names.index(entity.key), names.index(entity.change)
     created = names.index(entity.created) if entity.created else None
     found = {}
+
+    def said(cells: list[str], at: int | None) -> datetime | None:
+        return None if at is None or cells[at] == NULL else moment_of(cells[at])
+
     with Converting(entity) as convert:
         for batch in transport.rows(entity, keys):
             for line in convert(batch).text.decode().splitlines():
                 cells = line.split("\t")
-                if cells[changed] != NULL:
-                    found[int(cells[key])] = Witness(_moment(cells[changed]), _moment(cells[created]) if created is not None else None)
+                if moment := said(cells, changed):
+                    found[int(cells[key])] = Witness(moment, said(cells, created))
     return found
-
-
-def _moment(text: str) -> datetime | None:
-    if text == NULL:
-        return None
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -17,11 +17,10 @@ GROUP = "caudal.transports"
 
 @dataclass(frozen=True)
 class Options:
-    """What a run asks of any transport: requests at once, rows in one of them, the companies of the site's mapping (empty: the user's)."""
+    """What a run asks of any transport: requests at once, rows in one of them."""
 
     clients: int
     page_rows: int
-    companies: tuple[int, ...] = ()
 
 
 def names() -> list[str]:

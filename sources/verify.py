@@ -86,13 +86,9 @@ def verify(entity: Entity, transport: Transport, loader: Loader, convert: Callab
     sevenths = dict(loader.state.sevenths)
     rolled: set[int] = set()
     if any(p.checksum is None for p in theirs.values()):
-        if loader.full or whole:
-            turn = set(range(PARTS))
-        else:
-            turn = due(sevenths, today)
+        turn = set(range(PARTS)) if whole else due(sevenths, today)
         sevenths |= dict.fromkeys(turn, today)
-        if not loader.full:  # every row was read a moment ago
-            rolled = {number for number in theirs if number % PARTS in turn} - set(found)
+        rolled = {number for number in theirs if number % PARTS in turn} - set(found)
     again = sorted({*found, *rolled})
     for number in again:
         for batch in transport.span(entity, number * WIDTH, (number + 1) * WIDTH):

@@ -34,8 +34,7 @@ create table if not exists ops.watermark (
 alter table ops.watermark add column if not exists live_rows bigint;
 alter table ops.watermark add column if not exists key_sum numeric;
 alter table ops.watermark add column if not exists amount_sum numeric(24, 2);
--- Latest change moment loaded, by the source's clock; and the rows that carried the latest ones (key → moments), to know them again.
-alter table ops.watermark add column if not exists high_change timestamptz;
+-- The rows that changed last, by the source's clock (key → moments), to know them again.
 alter table ops.watermark add column if not exists witnesses jsonb;
 -- The source's fields at the last good run: name → {type, relation, label, stored}.
 alter table ops.watermark add column if not exists fields jsonb;

@@ -45,10 +45,9 @@ class OdooApi:
     copies: ClassVar[bool] = False
     log_in: ClassVar[Callable[[Address, ServerClock], Session]]
 
-    def __init__(self, address: Address, clients: int = 1, audit: Address | None = None, page_rows: int = PAGE_ROWS,
-                 companies: tuple[int, ...] = ()) -> None:
+    def __init__(self, address: Address, clients: int = 1, audit: Address | None = None, page_rows: int = PAGE_ROWS) -> None:
         self.source = address.source
-        self.clients, self.page_rows, self._companies = max(1, clients), page_rows, list(companies)
+        self.clients, self.page_rows = max(1, clients), page_rows
         self.pool = SessionPool(partial(self.log_in, address), self.clients)
         self._audit_pool = SessionPool(partial(self.log_in, audit)) if audit else None
         self._has_key = re.fullmatch(API_KEY, address.password) is not None
@@ -187,13 +186,14 @@ class OdooApi:
 
     def prints(self, entity: Entity, width: int, keys_only: bool = False) -> dict[int, RangePrint]:
         """One question a range: rows, and Σ of each numeric column that Odoo stores. It can add up neither ids nor checksums."""
-        first, last = (self._call(self.pool, entity, "search", domain=_domain(entity), order=order, limit=1) for order in ("id", "id desc"))
-        if not first or not last:
+        ends = self._ends(entity, _domain(entity))
+        if ends is None:
             return {}
+        first, last = ends
         fields, numeric = self.describe(entity), summed(entity.read)
         stored = [] if keys_only else [column for column in numeric if fields[column.source].stored]
         found = {}
-        for number in range(first[0] // width, last[0] // width + 1):
+        for number in range(first // width, last // width + 1):
             within = [*_domain(entity), ("id", ">=", number * width), ("id", "<", (number + 1) * width)]
             rows, sums = self._sums(entity, within, stored)
             if rows:
@@ -242,18 +242,23 @@ class OdooApi:
     def _context(self, session: Session, entity: Entity) -> dict[str, Any]:
         """Archived records too, the site's companies, names in the user's language; the mapping's own context wins."""
         lang = {"lang": session.lang} if session.lang else {}
-        companies = {"allowed_company_ids": self._companies} if self._companies else {}
+        companies = {"allowed_company_ids": list(entity.companies)} if entity.companies else {}
         return {**lang, "active_test": False, **companies, **entity.context}
 
     def _ranges(self, entity: Entity, domain: Domain, rows: int) -> Iterator[tuple[int, int | None]]:
         """Cuts of the ids into ranges that hold about RANGE_PAGES pages each; the last is open, for rows born meanwhile."""
-        first = self._call(self.pool, entity, "search", domain=domain, order="id", limit=1)
-        last = self._call(self.pool, entity, "search", domain=domain, order="id desc", limit=1)
-        if not first or not last:
+        ends = self._ends(entity, domain)
+        if ends is None:
             return iter([(0, None)])
-        step = max(1, (last[0] - first[0]) * RANGE_PAGES * self.page_rows // rows)
-        lows = itertools.takewhile(lambda low: low < last[0], itertools.count(first[0] - 1, step))
-        return ((low, low + step if low + step < last[0] else None) for low in lows)
+        first, last = ends
+        step = max(1, (last - first) * RANGE_PAGES * self.page_rows // rows)
+        lows = itertools.takewhile(lambda low: low < last, itertools.count(first - 1, step))
+        return ((low, low + step if low + step < last else None) for low in lows)
+
+    def _ends(self, entity: Entity, domain: Domain) -> tuple[int, int] | None:
+        """The lowest and the highest id that the domain finds; None when it finds none."""
+        first, last = (self._call(self.pool, entity, "search", domain=domain, order=order, limit=1) for order in ("id", "id desc"))
+        return (first[0], last[0]) if first and last else None
 
     def _pages(self, entity: Entity, domain: Domain, low: int, high: int | None, size: PageSize) -> Iterator[Batch]:
         """Rows with low < id ≤ high (None: no upper end), ascending."""

@@ -39,6 +39,13 @@ class AccessRefused(SourceError):
     """The user may log in, but not read this."""
 
 
+def require(values: Mapping[str, Any]) -> None:
+    """Raises SourceError that names the environment variables without which nobody knows where Odoo is."""
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        raise SourceError(f"Falta decir dónde está Odoo: ponga {', '.join(missing)} en el entorno.")
+
+
 @dataclass(frozen=True)
 class Address:
     """Where Odoo is and who reads it. `password` may be an API key; over JSON-2 it must be one, and `user` is not needed."""

@@ -30,6 +30,7 @@ from sources.odoo.connection import (
     gateway_failure,
     key_expired,
     network_failure,
+    require,
     whole_page,
 )
 from sources.transports import Options
@@ -45,16 +46,13 @@ def connect(options: Options) -> OdooJson2:
     """
     s = settings()
     key = s.odoo_api_key or s.odoo_password
-    values = {"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_API_KEY": key}
-    missing = [name for name, value in values.items() if not value]
-    if missing:
-        raise SourceError(f"Falta decir dónde está Odoo: ponga {', '.join(missing)} en el entorno.")
+    require({"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_API_KEY": key})
 
     def address(secret: str) -> Address:
         return Address(s.odoo_url, s.odoo_db, "", secret.strip())  # a line break at the end of a secrets file is not of the key
 
     audit = address(s.odoo_audit_api_key.get_secret_value()) if s.odoo_audit_api_key else None
-    return OdooJson2(address(key.get_secret_value()), options.clients, audit, options.page_rows, options.companies)
+    return OdooJson2(address(key.get_secret_value()), options.clients, audit, options.page_rows)
 
 
 class _Bearer(AuthBase):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from caudal.settings import settings
-from sources.contract import SourceError
 from sources.odoo.api import OdooApi
-from sources.odoo.connection import Address
+from sources.odoo.connection import Address, require
 from sources.odoo.session import Session
 from sources.transports import Options
 
@@ -16,14 +15,11 @@ def connect(options: Options) -> OdooRpc:
     Raises SourceError when one of the four is missing; logs in only at the first request.
     """
     s = settings()
-    values = {"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_USER": s.odoo_user, "ODOO_PASSWORD": s.odoo_password}
-    missing = [name for name, value in values.items() if not value]
-    if missing:
-        raise SourceError(f"Falta decir dónde está Odoo: ponga {', '.join(missing)} en el entorno.")
+    require({"ODOO_URL": s.odoo_url, "ODOO_DB": s.odoo_db, "ODOO_USER": s.odoo_user, "ODOO_PASSWORD": s.odoo_password})
     has_audit = s.odoo_audit_user and s.odoo_audit_password
     audit = Address(s.odoo_url, s.odoo_db, s.odoo_audit_user, s.odoo_audit_password.get_secret_value()) if has_audit else None
     address = Address(s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_password.get_secret_value())
-    return OdooRpc(address, options.clients, audit, options.page_rows, options.companies)
+    return OdooRpc(address, options.clients, audit, options.page_rows)
 
 
 class OdooRpc(OdooApi):

@@ -43,7 +43,7 @@ def connect(options: Options) -> OdooSql:
     s = settings()
     if s.odoo_sql_url is None:
         raise SourceError("Falta decir dónde está la base de datos de Odoo: ponga ODOO_SQL_URL en el entorno.")
-    return OdooSql(Server(s.odoo_sql_url.get_secret_value(), s.odoo_sql_timeout_s), s.odoo_user, options.companies)
+    return OdooSql(Server(s.odoo_sql_url.get_secret_value(), s.odoo_sql_timeout_s), s.odoo_user)
 
 
 @dataclass
@@ -63,9 +63,9 @@ class OdooSql:
 
     copies = True
 
-    def __init__(self, server: Server, user: str | None = None, companies: tuple[int, ...] = ()) -> None:
-        """Shown are the rows of no company and those of the entity's companies, else `companies`, else those of the Odoo user `user`, else all."""
-        self.server, self.user, self.companies = server, user, companies
+    def __init__(self, server: Server, user: str | None = None) -> None:
+        """Shown are the rows of no company and those of the entity's companies, else those of the Odoo user `user`, else all."""
+        self.server, self.user = server, user
         self.source = f"odoo:{server.dbname}"
         self._lock = threading.Lock()
         self._catalogue: Catalogue | None = None
@@ -157,8 +157,9 @@ class OdooSql:
         if doubt:
             found.append(f"{entity.name}: no se puede saber qué transacciones siguen abiertas: {doubt}. Se repasan los últimos 30 minutos; una "
                          "transacción más larga podría tardar en verse hasta la próxima verificación.")
-        if self._is_filtered(entity):
-            found.append(f"{entity.name}: la base aplica seguridad por fila (RLS) al rol de réplica en {self._query(entity).table}: puede haber filas que no se ven.")
+        query = self._query(entity)
+        if query.is_filtered:
+            found.append(f"{entity.name}: la base aplica seguridad por fila (RLS) al rol de réplica en {query.table}: puede haber filas que no se ven.")
         return found
 
     def clock(self) -> datetime | None:
@@ -182,7 +183,7 @@ class OdooSql:
 
     def hidden(self, entity: Entity) -> int | None:
         """0: which companies are shown is our own choice, and nothing else is left out. None where row security holds for our role."""
-        return None if self._is_filtered(entity) else 0
+        return None if self._query(entity).is_filtered else 0
 
     def prints(self, entity: Entity, width: int, keys_only: bool = False) -> dict[int, RangePrint]:
         """Of each range of keys: what is in it, checksum included."""
@@ -216,7 +217,7 @@ class OdooSql:
             raise SourceError(
                 f"{entity.file}:{entity.line}: {entity.name}: {self.server.where}: {missing}. Corrija `model` en el mapeo, ponga la entidad con "
                 "`absent: true`, o replíquela con ODOO_TRANSPORT=rpc si su tabla se llama de otra forma.")
-        asked = tuple(entity.context.get("allowed_company_ids") or entity.companies or self.companies)
+        asked = tuple(entity.context.get("allowed_company_ids") or entity.companies)
         main, mine = self._user_companies() if self.user or not asked else (None, ())
         companies = asked or (mine if self.user else None)
         if companies and catalogue.companies <= set(companies):
@@ -256,11 +257,6 @@ class OdooSql:
                 raise AccessRefused(
                     f"{entity.name}: el rol {self.server.user} no puede leer {', '.join(denied)} de {name}. Aplique de nuevo deploy/odoo_grants.sql, o: "
                     f"GRANT SELECT ({', '.join(denied)}) ON {name} TO {self.server.user};")
-
-    def _is_filtered(self, entity: Entity) -> bool:
-        """Whether row security leaves rows out for our role."""
-        table = self._query(entity).table
-        return self._ask(entity, "al leer la seguridad por fila de", sql.SQL("select row_security_active({})").format(sql.Literal(table)))[0][0]
 
     # ---------- asking
 

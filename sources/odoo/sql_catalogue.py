@@ -61,13 +61,14 @@ class Field:
 @dataclass(frozen=True)
 class Catalogue:
     """Tables with their columns, models with their fields, (field id, company id) → default for company-dependent fields; the companies
-    there are, and (table, column) of every index that finds a column's highest value."""
+    there are, and (table, column) of every index that finds a column's highest value; the tables of which row security may keep rows from our role."""
 
     tables: Mapping[str, Mapping[str, TableColumn]]
     models: Mapping[str, Mapping[str, Field]]
     defaults: Mapping[tuple[int, int | None], Any] = field(default_factory=dict)
     companies: frozenset[int] = frozenset()
     indexed: frozenset[tuple[str, str]] = frozenset()
+    filtered: frozenset[str] = frozenset()
 
     @cached_property
     def shared(self) -> frozenset[str]:
@@ -107,7 +108,9 @@ def read(conn: psycopg.Connection) -> Catalogue:
            join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
            join pg_class as x on x.oid = i.indexrelid join pg_am as m on m.oid = x.relam
            where i.indisvalid and i.indpred is null and m.amname = 'btree' and pg_table_is_visible(c.oid)""").fetchall())
-    return Catalogue(tables, models, _defaults(conn, tables), companies, indexed)
+    filtered = frozenset(row[0] for row in conn.execute(
+        "select relname from pg_class where relrowsecurity and pg_table_is_visible(oid) and row_security_active(oid)"))
+    return Catalogue(tables, models, _defaults(conn, tables), companies, indexed, filtered)
 
 
 def _registry(tables: Mapping[str, Mapping[str, TableColumn]], table: str) -> sql.Composed:

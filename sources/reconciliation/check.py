@@ -66,7 +66,7 @@ def reconcile(entities: Sequence[str] | None = None, *, since: date | None = Non
     when nothing can begin; an entity that cannot be compared says so in its `error`.
     """
     chosen = [e for e in mapping.select(mapping.load(mapping.path_of(settings().site)), entities) if not e.absent]
-    transport = transports.connect(transports.Options(1, PAGE_ROWS, chosen[0].companies if chosen else ()))
+    transport = transports.connect(transports.Options(1, PAGE_ROWS))
     try:
         return [_check(entity, transport, since if entity.day else None, tolerance or Tolerance(), listed) for entity in chosen]
     finally:

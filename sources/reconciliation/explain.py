@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 import psycopg
 from psycopg import sql
 
 from sources.contract import Encoded, Entity, Transport
-from sources.convert import NULL, Encoder
+from sources.convert import NULL, Encoder, moment_of
 from sources.reconciliation import reasons
 from sources.reconciliation.compare import Group
 from sources.reconciliation.reasons import Record, Side
@@ -143,7 +143,7 @@ class Explainer:
     def _side(self, day: str | None, state: str | None, amount: str | None, changed: str | None) -> Side:
         return Side(
             date.fromisoformat(day) if day else None, _unescaped(state) or None, self._amount(amount),
-            _moment(changed) if changed else None)
+            moment_of(changed) if changed else None)
 
     def _amount(self, text: str | Decimal | None) -> Decimal | None:
         """RD$; an empty amount is 0, which over RPC cannot be told from it. None where the entity has no amount."""
@@ -174,12 +174,6 @@ class Explainer:
                where source = %s and entity = %s and resolved_at is null and record_id = any(%s) group by record_id""",
             [self.transport.source, self.entity.name, [str(i) for i in ids]])
         return dict(rows.fetchall())
-
-
-def _moment(text: str) -> datetime:
-    """A moment as COPY text; Odoo's own columns, which the transport sql copies as they are, are UTC and do not say so."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _is_newer(theirs: datetime | None, ours: datetime | None) -> bool:

@@ -189,12 +189,12 @@ def test_without_an_audit_user_hidden_is_unknown(case: Case, source: Source) -> 
 
 @pytest.mark.stand_in
 def test_the_sites_companies_are_asked_for(case: Case, source: Source, both_companies: None) -> None:
-    with connected(case, source, companies=(2,)) as transport:
-        rows = everything(transport, MOVES)
+    neighbour, both = replace(MOVES, companies=(2,)), replace(MOVES, companies=(1, 2))
+    with connected(case, source) as transport:
+        rows = everything(transport, neighbour)
         assert {row["company_id"] for row in rows} == {2} and len(rows) == 3
-        assert transport.total(MOVES, MOVES.column("amount_total")) == Decimal("12001.20")
-    with connected(case, source, companies=(1, 2)) as transport:
-        assert {row["company_id"] for row in everything(transport, MOVES)} == {1, 2}
+        assert transport.total(neighbour, neighbour.column("amount_total")) == Decimal("12001.20")
+        assert {row["company_id"] for row in everything(transport, both)} == {1, 2}
 
 
 @pytest.mark.stand_in

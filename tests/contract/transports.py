@@ -77,7 +77,7 @@ SETTINGS = ("ODOO_URL", "ODOO_DB", "ODOO_USER", "ODOO_PASSWORD", "ODOO_API_KEY",
 
 
 @contextmanager
-def connected(case: Case, source: Source, companies: tuple[int, ...] = (), **changed: str) -> Iterator[Transport]:
+def connected(case: Case, source: Source, **changed: str) -> Iterator[Transport]:
     """The transport, made from settings that hold what the case gives it and nothing else."""
     with pytest.MonkeyPatch.context() as patch:
         for name in SETTINGS:
@@ -87,7 +87,7 @@ def connected(case: Case, source: Source, companies: tuple[int, ...] = (), **cha
             patch.setenv(name, value)
         settings.cache_clear()
         try:
-            transport = transports.connect(transports.Options(clients=2, page_rows=PAGE_ROWS, companies=companies))
+            transport = transports.connect(transports.Options(clients=2, page_rows=PAGE_ROWS))
             try:
                 yield transport
             finally:

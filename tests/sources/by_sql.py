@@ -28,10 +28,10 @@ def by_sql(url: str, **environment: str) -> Iterator[None]:
 
 
 @contextmanager
-def connected(url: str, companies: tuple[int, ...] = (), **environment: str) -> Iterator[Any]:
+def connected(url: str, **environment: str) -> Iterator[Any]:
     """The transport itself."""
     with by_sql(url, **environment):
-        transport = transports.connect(transports.Options(2, 100, companies))
+        transport = transports.connect(transports.Options(2, 100))
         try:
             yield transport
         finally:
