@@ -163,7 +163,7 @@ def test_a_batch_cut_in_half_leaves_the_table_as_it_was(lab) -> None:
     def cut() -> None:
         with psycopg.connect(lab.warehouse_dsn, autocommit=True) as conn:
             while not conn.execute("""select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
-                    and application_name = 'caudal:load' and backend_xid is not null and query ilike 'release%'""").fetchall():
+                    and application_name = 'caudal:load' and backend_xid is not null and query ilike 'copy%'""").fetchall():  # open from the first page to the last
                 pass
 
     with lab.server.knobs.set(latency_s=0.1):
