@@ -15,7 +15,7 @@ from {{ model }}
 having count(*) <> 1
 {% endtest %}
 
-{# Every combination of the columns' values has a row: balances at a group's last period are then never short. #}
+{# Every combination of the columns' values has a row (columns that depend on each other go as one: "(sector_code, route_code)"): balances at a group's last period are then never short. #}
 {% test dense_grain(model, columns) %}
 with counted as (
     select

@@ -97,6 +97,7 @@ def metricflow(metrics: Sequence[str], by: Sequence[str], where: Where) -> Value
 # -- Power BI: the generated project's own files, tables filled as its M says, measures evaluated through its relationships
 SLICERS = {  # dimension → the model's column that a person filters by
     "period_month": ("Calendario", "period_month"), "municipality_name": ("Municipios", "Municipio"), "sector_name": ("Sectores", "Sector"),
+    "route_code": ("Rutas", "Código de la ruta"),
     "user_type_name": ("Tipos de usuario", "Tipo de usuario"), "ageing_bucket": ("Antigüedad de la deuda", "Antigüedad"),
     "entity_name": ("Calidad de los datos", "Entidad"),
 }

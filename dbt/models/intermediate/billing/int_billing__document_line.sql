@@ -20,6 +20,7 @@ signed as (
         d.invoice_key,
         d.contract_key,
         d.sector_key,
+        d.route_key,
         d.municipality_key,
         d.user_type_key,
         coalesce(co.concept_code, {{ unassigned_code() }}) as concept_code,

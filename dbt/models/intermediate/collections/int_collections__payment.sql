@@ -32,6 +32,7 @@ resolved as (
         coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
         coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
         coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
+        coalesce(c.route_key, {{ unassigned_key() }}) as route_key,
         coalesce(c.municipality_key, {{ unassigned_key() }}) as municipality_key,
         coalesce(c.user_type_key, {{ unassigned_key() }}) as user_type_key,
         coalesce(co.collector_id, {{ unassigned_key() }}) as collector_key,

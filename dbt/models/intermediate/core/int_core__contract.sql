@@ -1,4 +1,4 @@
--- Contracts with the sector, municipality and user type every fact takes from them, and the member "Sin asignar".
+-- Contracts with the sector, reading route, municipality and user type every fact takes from them, and the member "Sin asignar".
 -- Grain: one row per contract.
 with contracts as (
     select * from {{ ref('stg_odoo__contract') }}
@@ -10,6 +10,10 @@ supply_points as (
 
 sectors as (
     select * from {{ ref('int_core__sector') }}
+),
+
+routes as (
+    select * from {{ ref('int_core__route') }}
 ),
 
 user_types as (
@@ -27,6 +31,7 @@ resolved as (
         coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
         coalesce(sp.supply_point_id, {{ unassigned_key() }}) as supply_point_key,
         coalesce(s.sector_key, {{ unassigned_key() }}) as sector_key,
+        coalesce(r.route_key, {{ unassigned_key() }}) as route_key,
         coalesce(s.municipality_key, {{ unassigned_key() }}) as municipality_key,
         coalesce(ut.user_type_key, {{ unassigned_key() }}) as user_type_key,
         c.status,
@@ -38,6 +43,7 @@ resolved as (
     from contracts as c
     left join supply_points as sp on sp.supply_point_id = c.supply_point_id
     left join sectors as s on s.sector_key = sp.sector_id
+    left join routes as r on r.route_key = sp.route_id
     left join user_types as ut on ut.user_type_key = c.user_type_id
     left join customers as cu on cu.customer_id = c.customer_id
 
@@ -45,7 +51,7 @@ resolved as (
 
     select
         {{ unassigned_key() }}, {{ unassigned_code() }}, {{ unassigned_key() }}, {{ unassigned_key() }}, {{ unassigned_key() }},
-        {{ unassigned_key() }}, {{ unassigned_key() }}, null, null, null, false, false, false
+        {{ unassigned_key() }}, {{ unassigned_key() }}, {{ unassigned_key() }}, null, null, null, false, false, false
 )
 
 select * from resolved

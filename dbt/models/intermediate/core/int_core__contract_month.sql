@@ -36,6 +36,7 @@ select
     c.contract_key,
     m.period_month,
     c.sector_key,
+    c.route_key,
     c.user_type_key,
     i.contract_key is not null as is_billed
 from contracts as c

@@ -16,6 +16,7 @@ allocated as (
         d.invoice_key,
         d.contract_key,
         d.sector_key,
+        d.route_key,
         d.municipality_key,
         d.user_type_key,
         r.reconciled_on as allocated_on,

@@ -4,6 +4,7 @@ select
     contract_key,
     customer_key,
     sector_key,
+    route_key,
     municipality_key,
     user_type_key,
     document_kind,

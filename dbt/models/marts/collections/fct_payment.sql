@@ -31,6 +31,7 @@ select
     p.contract_key,
     p.customer_key,
     p.sector_key,
+    p.route_key,
     p.municipality_key,
     p.user_type_key,
     p.collector_key,

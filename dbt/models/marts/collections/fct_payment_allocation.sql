@@ -6,6 +6,7 @@ select
     invoice_key,
     contract_key,
     sector_key,
+    route_key,
     municipality_key,
     user_type_key,
     allocated_on,

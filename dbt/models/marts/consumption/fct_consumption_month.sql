@@ -34,6 +34,7 @@ select
     m.contract_key,
     m.period_month,
     c.sector_key,
+    c.route_key,
     c.municipality_key,
     c.user_type_key,
     m.consumption_m3,

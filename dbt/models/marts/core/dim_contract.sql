@@ -5,6 +5,7 @@ select
     customer_key,
     supply_point_key,
     sector_key,
+    route_key,
     municipality_key,
     user_type_key,
     coalesce(status, 'sin_asignar') as status,

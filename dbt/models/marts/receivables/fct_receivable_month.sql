@@ -42,6 +42,7 @@ select
     b.period_month,
     {{ month_end('b.period_month') }} as month_end_on,
     c.sector_key,
+    c.route_key,
     c.municipality_key,
     c.user_type_key,
     {{ ageing_bucket_name('b.ageing_bucket_order') }} as ageing_bucket,

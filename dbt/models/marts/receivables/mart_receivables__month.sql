@@ -1,4 +1,4 @@
--- Debt by age at each closed month end. Grain: closed month × sector × user type × ageing bucket, dense.
+-- Debt by age at each closed month end. Grain: closed month × sector × route × user type × ageing bucket, dense.
 with grid as (
     select g.*, ageing_buckets.ageing_bucket, ageing_buckets.ageing_bucket_order
     from {{ ref('int_core__month_grid') }} as g
@@ -9,12 +9,13 @@ receivables as (
     select
         period_month,
         sector_key,
+        route_key,
         user_type_key,
         ageing_bucket_order,
         sum(receivable_amount) as receivable_bucket_amount,
         count(*) filter (where contract_key <> {{ unassigned_key() }}) as receivable_bucket_contracts
     from {{ ref('fct_receivable_month') }}
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 )
 
 select
@@ -23,10 +24,11 @@ select
     grid.municipality_name,
     grid.sector_code,
     grid.sector_name,
+    grid.route_code,
     grid.user_type_name,
     grid.ageing_bucket,
     ageing_bucket_order,
     coalesce(receivables.receivable_bucket_amount, 0) as receivable_bucket_amount,
     coalesce(receivables.receivable_bucket_contracts, 0) as receivable_bucket_contracts
 from grid
-left join receivables using (period_month, sector_key, user_type_key, ageing_bucket_order)
+left join receivables using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)

@@ -1,0 +1,2 @@
+-- Grain: one row per reading route, and the member "Sin asignar".
+select * from {{ ref('int_core__route') }}
