@@ -24,15 +24,15 @@ def in_turn(entities: list[str], clients: int = 1) -> dict[str, Any]:
     return {"rows": rows, "seconds_by_entity": seconds}
 
 
-def at_once(entities: list[str] | None, clients: int) -> dict[str, Any]:
-    """All entities in one call (None: all of the mapping)."""
-    return _replicated(entities, clients)
+def at_once(entities: list[str] | None, clients: int, full: bool = False) -> dict[str, Any]:
+    """All entities in one call (None: all of the mapping). full: read every row again, as `caudal replicate --full` does."""
+    return _replicated(entities, clients, full)
 
 
-def _replicated(entities: list[str] | None, clients: int) -> dict[str, Any]:
+def _replicated(entities: list[str] | None, clients: int, full: bool = False) -> dict[str, Any]:
     """Raises RuntimeError when an entity failed or does not reconcile."""
-    results = replicate(entities, clients=clients)
-    wrong = [r for r in results if r.status != "ok" or r.reconciliation not in ("ok", None)]
+    results = replicate(entities, full=full, clients=clients)
+    wrong = [r for r in results if r.status != "ok" or r.reconciliation not in ("ok", "steady", None)]
     if wrong:
         raise RuntimeError(f"{wrong[0].entity}: {wrong[0].error or wrong[0].warnings}")
     return {"rows": sum(r.rows_read for r in results), "changed": sum(r.inserted + r.updated for r in results), "modes": [r.mode for r in results]}

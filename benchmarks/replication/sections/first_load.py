@@ -53,13 +53,15 @@ def measure(bench: Bench) -> Section:
     return section
 
 
-def replicated(bench: Bench, database: str, wanted: list[Entity], way: str = "at once", fresh: bool = True) -> Outcome:
-    """Replicate over SQL in a process of its own; `fresh`: into a warehouse that never held these tables."""
+def replicated(bench: Bench, database: str, wanted: list[Entity], way: str = "at once", fresh: bool = True,
+               full: bool = False) -> Outcome:
+    """Replicate over SQL in a process of its own; fresh: into a warehouse that never held these tables; full: read every row again."""
     if fresh:
         lab.forget(wanted)
     bench.lab.checkpoint()
     kind = "caudal_work:in_turn" if way == "in turn" else "caudal_work:at_once"
-    return job.run(kind, bench.lab.environment(database), entities=[e.name for e in wanted], clients=CLIENTS)
+    arguments = {"full": True} if full else {}
+    return job.run(kind, bench.lab.environment(database), entities=[e.name for e in wanted], clients=CLIENTS, **arguments)
 
 
 def _bare(bench: Bench, database: str, wanted: list[Entity], way: str) -> Outcome:

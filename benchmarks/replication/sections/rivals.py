@@ -23,7 +23,8 @@ SHARE = 0.01
 
 @dataclass(frozen=True)
 class Rival:
-    """One way to load the tables: its schemas, how its tables are called there, its rounds (0: all), and the work with its arguments."""
+    """One way to load the tables: its schemas, how its tables are called there, its rounds (0: all), the work with its arguments, and
+    the most lines that it is asked for (0: any)."""
 
     name: str
     schemas: tuple[str, ...]
@@ -31,12 +32,13 @@ class Rival:
     kind: str
     arguments: dict
     most_rounds: int = 0
+    most_lines: int = 0
 
 
 RIVALS = (
     Rival("dlt", ("dlt", "dlt_staging"), "{table}", "rival_dlt:load", {}),
     Rival("pandas, to_sql by COPY", ("pandas_copy",), "odoo_{table}", "rival_pandas:load", {"method": "copy"}),
-    Rival("pandas, to_sql(method='multi')", ("pandas_multi",), "odoo_{table}", "rival_pandas:load", {"method": "multi"}, 1),
+    Rival("pandas, to_sql(method='multi')", ("pandas_multi",), "odoo_{table}", "rival_pandas:load", {"method": "multi"}, 1, 1_000_000),
 )
 
 
@@ -44,19 +46,20 @@ def measure(bench: Bench) -> Section:
     """Rounds of first loads, then rounds of 1 % increments over what the last first load left."""
     section = Section("rivals", bench.size)
     wanted = entities()
+    rivals = [r for r in RIVALS if bench.lines <= (r.most_lines or bench.lines)]
     first: dict[str, list[Outcome]] = defaultdict(list)
     later: dict[str, list[Outcome]] = defaultdict(list)
     with bench.lab.clone(bench.lab.reference(bench.lines)) as copy:
         for number in range(1, bench.rounds + 1):
             bench.doing(f"first load, round {number}: {OURS}")
             first[OURS].append(bench.done(f"{number} first load: {OURS}", replicated(bench, copy, wanted)))
-            for rival in RIVALS:
+            for rival in rivals:
                 if number <= (rival.most_rounds or number):
                     first[rival.name].append(_run(bench, rival, copy, number, first=True))
         for number in range(1, bench.rounds + 1):
             changed = dataset.change(bench.lab.dsn(copy), SHARE)
             later[OURS].append(bench.done(f"{number} 1 %: {OURS}", replicated(bench, copy, wanted, fresh=False)))
-            for rival in RIVALS:
+            for rival in rivals:
                 later[rival.name].append(_run(bench, rival, copy, number, first=False))
                 if later[rival.name][-1].rows != changed:
                     raise RuntimeError(f"{rival.name} read {later[rival.name][-1].rows} of {changed} changed rows.")
