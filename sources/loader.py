@@ -6,10 +6,8 @@ are as they were, and the next run gives the same table. Rows that did not chang
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,10 +17,12 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from caudal.runlog import Run
+from sources import quarantine
 from sources.contract import Census, Encoded, Entity, FieldInfo, Pulse, Rejection, SourceError
 from sources.convert import NULL, Encoder
 from sources.copying import REFUSED, OpenCopy
 from sources.prints import SESSION
+from sources.state import Ranges, State, Totals, Witness, write_state
 from sources.tables import columns_ddl, filled, qualified
 
 MERGE_EVERY = 20_000  # staged rows; merging as pages arrive hides its cost behind the network
@@ -34,89 +34,6 @@ NEWEST_ROWS = 10  # so many newest rows gone at once is no deletion that people 
 COUNT_UPTO = 100_000  # rows whose count at the source costs nothing that is felt
 WITNESSES = 20  # rows that the next run asks for again, to see whether the source went back in time
 SCAN_FOR_WITNESSES = 1_000_000  # rows of a full read up to which the latest changes are sought in the whole table
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What is alive in a raw table: rows, Σ of their keys, Σ of the entity's money column (RD$; None where it has none)."""
-
-    rows: int = 0
-    key_sum: Decimal = Decimal(0)
-    amount: Decimal | None = None
-
-    def plus(self, rows: int, key_sum: Decimal, amount: Decimal | None) -> Totals:
-        """With what a statement added, or (negative) took away."""
-        return Totals(self.rows + rows, self.key_sum + key_sum, None if self.amount is None else self.amount + (amount or 0))
-
-
-@dataclass(frozen=True)
-class Ranges:
-    """Ranges of keys: number n holds n * width ≤ key < (n + 1) * width."""
-
-    width: int
-    numbers: Sequence[int]
-
-
-@dataclass(frozen=True)
-class Witness:
-    """A row as the last run left it: when the source says it changed and was made."""
-
-    changed: datetime
-    created: datetime | None
-
-
-@dataclass(frozen=True)
-class State:
-    """What earlier runs left for an entity.
-
-    `totals` is None when nobody counted yet; `fields` are the source's at the last good run; `sevenths` says when each seventh of
-    the ranges was last compared row by row (see verify.py).
-    """
-
-    watermark: datetime | None = None
-    mapping: str | None = None
-    fields: dict[str, FieldInfo] | None = None
-    totals: Totals | None = None
-    max_id: int | None = None
-    witnesses: dict[int, Witness] = field(default_factory=dict)
-    sevenths: dict[int, date] = field(default_factory=dict)
-    pulse: Pulse | None = None
-
-
-def read_state(conn: psycopg.Connection, source: str, entity: Entity) -> State:
-    """What is kept for the entity in `ops.watermark`, and the mapping its last good run had."""
-    mark = conn.execute(
-        """select watermark, live_rows, key_sum, amount_sum, max_id, witnesses, fields, sevenths, pulse
-           from ops.watermark where source = %s and entity = %s""", [source, entity.name]).fetchone()
-    if mark is None:
-        return State()
-    last = conn.execute(
-        """select details ->> 'mapping' from ops.run
-           where pipeline = 'replicate' and entity = %s and status = 'ok' and details ->> 'source' = %s
-           order by run_id desc limit 1""",
-        [entity.name, source],
-    ).fetchone()
-    watermark, rows, key_sum, amount, max_id, witnesses, fields, sevenths, pulse = mark
-    counted = rows is not None and (entity.amount is None or amount is not None)
-    return State(
-        watermark, last[0] if last else None, {name: FieldInfo(**spec) for name, spec in fields.items()} if fields else None,
-        Totals(rows, key_sum, amount if entity.amount else None) if counted else None, max_id,
-        {int(key): Witness(*(datetime.fromisoformat(moment) if moment else None for moment in moments))
-         for key, moments in (witnesses or {}).items()},
-        {int(part): date.fromisoformat(day) for part, day in sevenths.items()}, Pulse(**pulse) if pulse else None)
-
-
-def storable(value: Any) -> Any:
-    """The value with what jsonb refuses (NUL, lone surrogates, NaN) replaced by something readable."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {storable(str(k)): storable(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(v) for v in value]
-    return value
 
 
 class Loader:
@@ -536,26 +453,16 @@ class Loader:
         totals, witnesses = self.totals(), self._witnesses()
         if self.full and self.was_empty:
             self._defaults(dict.fromkeys(("_source", "_loaded_at", "_run_id")))
-        self._quarantine()
-        last = self.conn.execute(sql.SQL("select max({}) from {}").format(sql.Identifier(self.entity.key), qualified(self.entity))).fetchone()[0]
+        self.run.rows_quarantined += len(self.rejected)
+        quarantine.close(self.conn, self.entity, self.source, self.run.run_id, self.rejected.values(), self.asked)
+        quarantine.write(self.conn, self.entity.name, self.source, self.run.run_id, self.rejected.values())
         if self.run.rows_inserted + self.run.rows_updated > max(ANALYZE_FROM, totals.rows * ANALYZE_SHARE):
             self.conn.execute("set local default_statistics_target = 20")  # a fifth of the work; dbt reads these tables whole
             self.conn.execute(sql.SQL("analyze {}").format(qualified(self.entity)))
         self.run.watermark_to = watermark
-        self.conn.execute(
-            """insert into ops.watermark (source, entity, watermark, max_id, run_id, updated_at, live_rows, key_sum, amount_sum,
-                   witnesses, fields, sevenths, pulse)
-               values (%s, %s, %s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s, %s)
-               on conflict (source, entity) do update set watermark = excluded.watermark, run_id = excluded.run_id,
-                   max_id = greatest(ops.watermark.max_id, excluded.max_id), updated_at = excluded.updated_at,
-                   live_rows = excluded.live_rows, key_sum = excluded.key_sum, amount_sum = excluded.amount_sum,
-                   witnesses = excluded.witnesses, fields = excluded.fields, sevenths = excluded.sevenths,
-                   pulse = excluded.pulse""",
-            [self.source, self.entity.name, watermark, last, self.run.run_id, totals.rows, totals.key_sum, totals.amount,
-             Jsonb({key: [w.changed.isoformat(), w.created and w.created.isoformat()] for key, w in witnesses.items()}),
-             Jsonb({name: asdict(info) for name, info in (fields or {}).items()}),
-             Jsonb({part: day.isoformat() for part, day in (self.state.sevenths if sevenths is None else sevenths).items()}),
-             Jsonb(asdict(pulse)) if pulse else None])
+        highest = self.conn.execute(sql.SQL("select max({}) from {}").format(sql.Identifier(self.entity.key), qualified(self.entity))).fetchone()[0]
+        write_state(self.conn, self.source, self.entity, self.run.run_id, State(
+            watermark, None, dict(fields or {}), totals, highest, witnesses, dict(self.state.sevenths if sevenths is None else sevenths), pulse))
         self.conn.execute(
             """update ops.run set status = 'ok', ended_at = clock_timestamp(), rows_read = %s, rows_inserted = %s, rows_updated = %s,
                rows_deleted = %s, rows_quarantined = %s, watermark_from = %s, watermark_to = %s, details = %s where run_id = %s""",
@@ -583,34 +490,3 @@ class Loader:
         rows = self.conn.execute(query.format(what=what, raw=raw, key=key, live=live, keys=sql.Literal(list(self.state.witnesses)),
                                               n=sql.Literal(WITNESSES))).fetchall()
         return {row[0]: Witness(row[1], row[2]) for row in rows}
-
-    def _quarantine(self) -> None:
-        """Write new rejections once; close those whose row has since been loaded or is gone from the source."""
-        self.run.rows_quarantined += len(self.rejected)
-        still = [r.record_id for r in self.rejected.values() if r.record_id]
-        self.conn.execute(sql.SQL("""
-            with waiting as (
-                select q.id, case when q.record_id ~ '^[0-9]{{1,18}}$' then q.record_id::bigint end as key
-                from ops.quarantine as q
-                where q.source = %s and q.entity = %s and q.resolved_at is null and not (q.record_id = any(%s))
-            )
-            update ops.quarantine set resolved_at = clock_timestamp() where id in (
-                select w.id from waiting as w join {raw} as r on r.{key} = w.key where r._run_id = %s
-                union all
-                select w.id from waiting as w join fetched as f on f.id = w.key
-                union all
-                select w.id from waiting as w left join present as p on p.id = w.key
-                where p.id is null and w.key is not null and exists (select from present)
-                union all
-                select w.id from waiting as w where w.key = any(%s))"""  # asked for, and not there any more
-        ).format(raw=qualified(self.entity), key=sql.Identifier(self.entity.key)),
-            [self.source, self.entity.name, still, self.run.run_id, self.asked])
-        for r in self.rejected.values():
-            self.conn.execute(
-                """insert into ops.quarantine (run_id, source, entity, record_id, field, reason, payload)
-                   select %(run)s, %(source)s, %(entity)s, %(id)s, %(field)s, %(reason)s, %(payload)s
-                   where not exists (select from ops.quarantine as q where q.source = %(source)s and q.entity = %(entity)s
-                       and q.resolved_at is null and q.record_id is not distinct from %(id)s
-                       and q.field is not distinct from %(field)s and q.reason = %(reason)s)""",
-                {"run": self.run.run_id, "source": self.source, "entity": self.entity.name, "id": storable(r.record_id),
-                 "field": r.field, "reason": storable(r.reason), "payload": Jsonb(storable(r.payload))})

@@ -13,10 +13,10 @@ from caudal import warehouse
 from caudal.settings import settings
 from sources import drift, tables, transports
 from sources.contract import Entity, SourceError, Transport
-from sources.loader import read_state
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
 from sources.replicate import DEFAULT_CLIENTS, Request, look_back, resume, source_clock, why_full
+from sources.state import read_state
 
 CHUNK = 50_000  # keys read from the warehouse at once
 

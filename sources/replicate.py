@@ -23,12 +23,13 @@ from caudal.settings import settings
 from sources import columns, drift, expiry, lineage, rewind, tables, transports
 from sources.contract import Batch, Census, Encoded, Entity, FieldInfo, SourceError, Transport
 from sources.converting import Converting
-from sources.loader import Loader, Ranges, State, read_state
+from sources.loader import Loader
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
 from sources.prefetch import prefetch
 from sources.progress import Silent, Watcher
 from sources.reconcile import reconcile
+from sources.state import Ranges, State, read_state
 from sources.verify import PARTS, WIDTH, Verified, differing, raw_prints, verify
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from itertools import takewhile
 from sources.contract import Entity, Transport
 from sources.convert import NULL, moment_of
 from sources.converting import Converting
-from sources.loader import State, Witness
+from sources.state import State, Witness
 
 TRUNCATED = timedelta(seconds=1)  # RPC cuts moments to the second, SQL does not: the same row, by another transport
 

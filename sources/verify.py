@@ -14,8 +14,9 @@ import psycopg
 from psycopg import sql
 
 from sources.contract import Batch, Encoded, Entity, RangePrint, Transport
-from sources.loader import Loader, Ranges
+from sources.loader import Loader
 from sources.prints import SESSION, range_prints, read_prints
+from sources.state import Ranges
 from sources.tables import qualified
 
 WIDTH = 5_000  # keys in a range: few pages to read again, few questions to ask
