@@ -15,12 +15,13 @@ from psycopg.types.json import Jsonb
 
 from caudal import runlog, warehouse
 from caudal.settings import settings
-from sources import transports
+from sources import drift, transports
 from sources.contract import Entity, SourceError, Tally, Transport
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
 from sources.reconciliation.compare import NOTHING, Group, Tolerance, account, pair
 from sources.reconciliation.explain import Explainer
+from sources.state import read_state
 from sources.tables import qualified
 
 log = logging.getLogger(__name__)
@@ -79,12 +80,13 @@ def _check(entity: Entity, transport: Transport, since: date | None, tolerance: 
         with runlog.run("reconcile", entity.name) as run, warehouse.connect("load", autocommit=True) as conn, \
                 warehouse.advisory_lock(conn, f"replicate {entity.name}"):
             run.details.update(source=transport.source, since=since.isoformat() if since else None)
+            now = _as_it_is(conn, entity, transport)
             for _ in range(ATTEMPTS):
                 with conn.transaction():
-                    result.groups = _groups(conn, entity, transport, since)
+                    result.groups = _groups(conn, now, transport, since if now.day else None)
                 if not any(any(group.unexplained) for group in result.different):
                     break
-            result.hidden = transport.hidden(entity)
+            result.hidden = transport.hidden(now)
             off = [group.off(tolerance.strict) for group in result.groups]
             result.beyond = sum(rows for rows, _ in off) > tolerance.rows or sum((a for _, a in off), NOTHING) > tolerance.amount
             run.rows_read = result.total("source", "rows")
@@ -99,6 +101,14 @@ def _check(entity: Entity, transport: Transport, since: date | None, tolerance: 
         log.exception("reconcile %s", entity.name)
         result.error = f"{entity.name}: error inesperado: {type(error).__name__}: {error}"
     return result
+
+
+def _as_it_is(conn: psycopg.Connection, entity: Entity, transport: Transport) -> Entity:
+    """The entity without the fields that Odoo no longer has, as its replication reads it. Raises MappingError where that stops too."""
+    fields = transport.describe(entity)
+    found = drift.review(entity, fields, read_state(conn, transport.source, entity).fields, drift.pending(conn, transport.source, entity))
+    drift.check(found, fields)
+    return found.entity
 
 
 def _groups(conn: psycopg.Connection, entity: Entity, transport: Transport, since: date | None) -> list[Group]:

@@ -14,6 +14,7 @@ from sources import drift
 from sources.contract import Column, Entity, FieldInfo, MappingError
 from sources.drift import Change, review
 from sources.odoo import mapping
+from sources.reconciliation import reconcile
 
 CHAR, FLOAT, MOMENT = FieldInfo("char"), FieldInfo("float"), FieldInfo("datetime")
 KNOWN = {"id": FieldInfo("integer"), "write_date": MOMENT, "x_code": FieldInfo("char", label="Code"), "x_m3": FieldInfo("integer"),
@@ -139,12 +140,24 @@ def open_drift(lab: Any, entity: str) -> list[tuple]:
 
 @pytest.fixture
 def evolving(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The laboratory with `drift: evolve` for routes."""
+    """The laboratory with `drift: evolve` for routes and cut orders."""
     shutil.copytree(mapping.path_of("demo"), tmp_path / "demo")
     for file in (tmp_path / "demo").glob("*.yml"):
         file.write_text(file.read_text().replace("    model: water.route\n", "    model: water.route\n    drift: evolve\n"))
+        file.write_text(file.read_text().replace("    model: water.cut.order\n", "    model: water.cut.order\n    drift: evolve\n"))
     monkeypatch.setattr(mapping, "FOLDER", tmp_path)
     yield lab
+
+
+def test_reconciliation_goes_on_without_a_field_that_evolve_let_go(evolving: Any) -> None:
+    evolving.one("cut_order")
+    [before] = reconcile(["cut_order"])
+    with evolving.server.knobs.set(removed_fields={"water.cut.order": ["state"]}):
+        assert evolving.one("cut_order").status == "ok"
+        [without_state] = reconcile(["cut_order"])
+        assert (without_state.status, without_state.error) == ("ok", None)
+        assert len({group.key[1] for group in before.groups}) > 1 and {group.key[1] for group in without_state.groups} == {None}
+    assert evolving.one("cut_order").status == "ok"
 
 
 def test_evolve_follows_odoo_and_its_columns_stay(evolving: Any) -> None:
