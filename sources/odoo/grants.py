@@ -47,6 +47,35 @@ grant pg_read_all_stats to {role};
 
 -- What Odoo says of its own models, and the companies
 """
+READ = """
+-- What the mapping reads. A field that is another record's (a product's name is its template's) is granted there.
+create procedure pg_temp.caudal_read(model_name text, names text[]) language plpgsql as $$
+declare
+    own text := replace(model_name, '.', '_');
+    field_name text;
+    f record;
+    step record;
+begin
+    foreach field_name in array names loop
+        if exists (select from pg_attribute where attrelid = to_regclass(quote_ident(own)) and attname = field_name and not attisdropped) then
+            execute format('grant select (%I) on %I to {role}', field_name, own);
+            continue;
+        end if;
+        select split_part(i.related, '.', 1) as head, substr(i.related, strpos(i.related, '.') + 1) as rest into f
+        from ir_model_fields as i where i.model = model_name and i.name = field_name and i.related like '%.%';
+        if not found then
+            raise exception '% has no column %, nor says whose field it is', own, field_name;
+        end if;
+        select i.relation into step from ir_model_fields as i where i.model = model_name and i.name = f.head and i.ttype = 'many2one';
+        if not found then
+            raise exception '%.% is a field of %, which is no many2one', model_name, field_name, f.head;
+        end if;
+        call pg_temp.caudal_read(model_name, array[f.head]);
+        call pg_temp.caudal_read(step.relation, array['id', f.rest]);
+    end loop;
+end $$;
+
+"""
 LINKS = """
 -- What only the database knows: the tables of many2many fields, and what the domains of the mapping look at
 do $$
@@ -83,6 +112,7 @@ begin
     end if;
 end $$;
 """
+DONE = "drop procedure pg_temp.caudal_read;\n"
 INDEXES = """
 -- Optional: without an index by write_date each run reads a table whole to find what changed (a second for some three million rows).
 -- Worth its place from about a million rows on. Odoo keeps indexes that it does not know. Not within a transaction:
@@ -91,31 +121,33 @@ INDEXES = """
 
 def grants(entities: Sequence[Entity], site: str) -> str:
     """The SQL for these entities. Raises MappingError for a column that must never be read."""
-    wanted: dict[str, dict[str, None]] = {table: dict.fromkeys(columns) for table, columns in (REGISTRY | COMPANIES).items()}
-    own = list(wanted)
     paths: dict[str, None] = {}
     for entity in entities:
         table = table_of(entity.model)
-        columns = wanted.setdefault(table, {})
-        columns.update(dict.fromkeys(c.source for c in entity.read if c.type != "many2many"))
         for column in entity.read:
             _refuse_secret(entity, table, column.source, column.line)
         heads = [*(c.source for c in entity.read if c.type == "many2many"), *(leaf[0] for leaf in entity.domain if isinstance(leaf, tuple | list))]
         paths.update(dict.fromkeys(f"{entity.model} {head}" for head in heads))
     models = {table_of(e.model): e.model for e in entities}
     paths.update(dict.fromkeys(f"{model} id" for model in models.values()))  # with it company_id, where the model has one
-    ours = [(t, c) for t, c in wanted.items() if t in own]
-    theirs = sorted((t, c) for t, c in wanted.items() if t not in own)
-    listed = ",\n".join(f"        {sql.Literal(path).as_string()}" for path in sorted(paths))
+    read: dict[str, dict[str, None]] = {}
+    for entity in entities:
+        read.setdefault(entity.model, {}).update(dict.fromkeys(c.source for c in entity.read if c.type != "many2many"))
+    calls = "".join(f"call pg_temp.caudal_read({_literal(model)}, {_literal(list(columns))});\n" for model, columns in sorted(read.items()))
+    listed = ",\n".join(f"        {_literal(path)}" for path in sorted(paths))
     indexes = "".join(
         f"-- create index concurrently if not exists {table_of(e.model)}_caudal_idx on {table_of(e.model)} ({e.column(e.change).source});\n"
         for e in entities if e.change)
-    return (HEAD.format(role=ROLE, site=site) + _statements(ours) + "\n-- What the mapping reads\n" + _statements(theirs)
+    return (HEAD.format(role=ROLE, site=site) + _statements((REGISTRY | COMPANIES).items()) + READ.replace("{role}", ROLE) + calls + DONE
             + LINKS.format(role=ROLE, paths=listed) + INDEXES + indexes)
 
 
 def _statements(tables: Iterable[tuple[str, Iterable[str]]]) -> str:
     return "".join(f"grant select ({', '.join(map(_quoted, columns))}) on {_quoted(table)} to {ROLE};\n" for table, columns in tables)
+
+
+def _literal(value: str | list[str]) -> str:
+    return sql.Literal(value).as_string()
 
 
 def _quoted(name: str) -> str:

@@ -246,11 +246,10 @@ class OdooSql:
     def _check_grants(self, entity: Entity) -> None:
         """Raises AccessRefused, naming the GRANT, when the role may not read a mapped column."""
         catalogue, table = self._known(), sql_catalogue.table_of(entity.model)
-        wanted = {table: [c.source for c in entity.read]}
+        wanted: dict[str, list[str]] = {}
         for column in entity.read:
-            field = catalogue.models[entity.model].get(column.source)
-            if field is not None and field.link:
-                wanted[field.link[0]] = list(field.link[1:])
+            for name, columns in sql_catalogue.columns_of(catalogue.models[entity.model].get(column.source), table, column.source).items():
+                wanted.setdefault(name, []).extend(columns)
         for name, columns in wanted.items():
             denied = sql_catalogue.missing_grants(catalogue, name, columns)
             if denied:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ IN_COLUMNS = ("char", "text", "html", "selection", "reference", "integer", "floa
 
 # in these catalogues and in no other does the transport look, whatever the mapping says (see grants.py)
 REGISTRY = {"ir_model_fields": ("id", "model", "name", "ttype", "store", "relation", "relation_field", "relation_table", "column1", "column2", "translate",
-                                "company_dependent", "field_description"),
+                                "company_dependent", "related", "field_description"),
             "ir_default": ("field_id", "company_id", "user_id", "condition", "json_value")}
 
 
@@ -32,7 +32,11 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a model, as `ir_model_fields` has it. `column` is None where no column of its name exists."""
+    """One field of a model, as `ir_model_fields` has it. `column` is None where no column of its name exists.
+
+    through: of a field that is another record's and has no column here (a product's name is its template's, a user's his partner's): the
+    many2one to that record, and the field there.
+    """
 
     id: int
     model: str
@@ -46,11 +50,20 @@ class Field:
     relation_field: str | None
     link: tuple[str, str, str] | None
     column: TableColumn | None
+    related: str | None = None
+    through: tuple[Field, Field] | None = None
 
     @property
     def in_database(self) -> bool:
-        """Whether its values are in the database."""
+        """Whether its values are in the database: in a column of its own, or of the record that it belongs to."""
+        if self.through is not None:
+            return True
         return self.stored and (self.link is not None if self.type == "many2many" else self.column is not None)
+
+    @property
+    def origin(self) -> Field:
+        """The field that has the column."""
+        return self.through[1].origin if self.through else self
 
     @property
     def gone(self) -> bool:
@@ -101,7 +114,8 @@ def read(conn: psycopg.Connection) -> Catalogue:
         models.setdefault(values["model"], {})[values["name"]] = Field(
             values["id"], values["model"], values["name"], values["ttype"], bool(values["store"]), bool(values["translate"]) and values["translate"] != "",
             bool(values["company_dependent"]), label(values["field_description"]), values["relation"] or None, values["relation_field"] or None,
-            link if all(link) else None, tables.get(table_of(values["model"]), {}).get(values["name"]))
+            link if all(link) else None, tables.get(table_of(values["model"]), {}).get(values["name"]), values["related"] or None)
+    _follow(models)
     companies = frozenset(row[0] for row in conn.execute("select id from res_company"))
     indexed = frozenset(conn.execute(
         """select c.relname, a.attname from pg_index as i join pg_class as c on c.oid = i.indrelid
@@ -111,6 +125,24 @@ def read(conn: psycopg.Connection) -> Catalogue:
     filtered = frozenset(row[0] for row in conn.execute(
         "select relname from pg_class where relrowsecurity and pg_table_is_visible(oid) and row_security_active(oid)"))
     return Catalogue(tables, models, _defaults(conn, tables), companies, indexed, filtered)
+
+
+def _follow(models: dict[str, dict[str, Field]]) -> None:
+    """Find the columns of related fields that have none of their own, along many2one fields (`related` says `product_tmpl_id.name`)."""
+    def found(of: Field, seen: frozenset[tuple[str, str]]) -> Field:
+        if of.in_database or not of.related or (of.model, of.name) in seen:
+            return of
+        head, _, rest = of.related.partition(".")
+        step = models[of.model].get(head)
+        target = models.get(step.relation or "", {}).get(rest) if step is not None else None
+        if step is None or target is None or step.type != "many2one" or step.by_company or not step.in_database or step.through is not None:
+            return of
+        target = found(target, seen | {(of.model, of.name)})
+        return replace(of, through=(step, target)) if target.in_database and target.type == of.type else of
+
+    for fields in models.values():
+        for name, field_ in fields.items():
+            fields[name] = found(field_, frozenset())
 
 
 def _registry(tables: Mapping[str, Mapping[str, TableColumn]], table: str) -> sql.Composed:
@@ -133,6 +165,20 @@ def label(description: Any) -> str:
     if isinstance(description, dict):
         return next((description[lang] for lang in LANGUAGES if description.get(lang)), next(iter(description.values()), ""))
     return description or ""
+
+
+def columns_of(of: Field | None, table: str, name: str) -> dict[str, list[str]]:
+    """The tables and columns where a field's values are (a field that Odoo does not know: the column of its name)."""
+    if of is None:
+        return {table: [name]}
+    if of.through is not None:
+        step, target = of.through
+        wanted = {table: [step.name]}
+        for other, columns in columns_of(target, table_of(target.model), target.name).items():
+            wanted.setdefault(other, []).extend(columns)
+        wanted.setdefault(table_of(target.model), []).append("id")
+        return wanted
+    return {of.link[0]: list(of.link[1:])} if of.link else {table: [name]}
 
 
 def missing_grants(catalogue: Catalogue, table: str, columns: Iterable[str]) -> list[str]:

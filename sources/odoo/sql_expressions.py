@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import sql
 
-from sources.odoo.sql_catalogue import LANGUAGES, Catalogue, Field
+from sources.odoo.sql_catalogue import LANGUAGES, Catalogue, Field, table_of
 
 CASTS = {"integer": "bigint", "many2one": "bigint", "many2one_reference": "bigint", "float": "numeric", "monetary": "numeric", "boolean": "boolean",
          "date": "date", "datetime": "timestamp"}
@@ -25,6 +25,8 @@ def literal(value: Any) -> sql.SQL:
 
 def value(field: Field, catalogue: Catalogue, company: int | None, alias: str = "t") -> sql.Composable:
     """The field's value in its own SQL type, for conditions and for COPY. The field must be in the database."""
+    if field.through is not None:
+        return _of_another(field, catalogue, company, alias)
     if field.type == "many2many":
         return _linked(field, alias)
     column = sql.SQL("{}.{}").format(sql.Identifier(alias), sql.Identifier(field.name))
@@ -44,9 +46,20 @@ def compared(field: Field, catalogue: Catalogue, company: int | None, alias: str
     expression = value(field, catalogue, company, alias)
     if field.type == "datetime":
         return sql.SQL("({})::timestamptz").format(expression)
-    if field.column is not None and field.column.type in FLOATS:
+    column = field.origin.column
+    if column is not None and column.type in FLOATS:
         return sql.SQL("({})::text::numeric").format(expression)
     return expression
+
+
+def _of_another(field: Field, catalogue: Catalogue, company: int | None, alias: str) -> sql.Composed:
+    """The field of the record that a many2one names. A boolean is false where there is no such record."""
+    step, target = field.through  # type: ignore[misc]
+    inner = f"{alias}_{step.name}"
+    found = sql.SQL("(select {} from {} as {} where {}.id = {}.{})").format(
+        value(target, catalogue, company, inner), sql.Identifier(table_of(target.model)), sql.Identifier(inner), sql.Identifier(inner),
+        sql.Identifier(alias), sql.Identifier(step.name))
+    return sql.SQL("coalesce({}, false)").format(found) if field.type == "boolean" else found
 
 
 def _linked(field: Field, alias: str) -> sql.Composed:

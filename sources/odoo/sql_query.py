@@ -125,7 +125,8 @@ class Query:
         """Σ of what the raw table will hold: each value to the cent, then added up."""
         field = self.field(column)
         expression = compared(field, self.catalogue, self.company)
-        if field.column is None or field.column.type not in EXACT:
+        stored_as = field.origin.column
+        if stored_as is None or stored_as.type not in EXACT:
             expression = prints.stored(column, expression)
         return sql.SQL("coalesce(sum({}), 0)::numeric").format(expression)
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from sources.contract import Column, Entity
-from sources.odoo import mapping
-from tests.sources.by_sql import connected
+from sources.contract import Column, Entity, MappingError
+from sources.odoo import grants, mapping
+from tests.sources.by_sql import as_role, connected
 
 COLUMNS = (Column("id", "id", "id"), Column("name", "text", "name"), Column("price", "money", "price"), Column("owner_id", "many2one", "owner_id"),
            Column("flag", "boolean", "flag"), Column("note", "text", "note"), Column("tags", "many2many", "tag_ids"), Column("at", "datetime", "at"))
@@ -91,3 +91,53 @@ def test_fields_are_told_with_their_labels(source: str) -> None:
         fields = transport.describe(THING)
         mapping.check(THING, fields)
     assert (fields["name"].label, fields["tag_ids"].type, fields["price"].stored) == ("Nombre", "many2many", True)
+
+
+INHERITED = """
+create table lab_part (id int primary key, thing_id int, boss_id int);
+create table lab_boss (id int primary key, label jsonb, fee double precision, is_here boolean, home_id int);
+create table lab_home (id int primary key, street varchar, secret varchar);
+insert into ir_model_fields (model, name, ttype, store, translate, company_dependent, relation, related, field_description) values
+    ('lab.part', 'id', 'integer', true, false, false, null, null, '{"en_US": "ID"}'),
+    ('lab.part', 'boss_id', 'many2one', true, false, false, 'lab.boss', null, '{"en_US": "Boss"}'),
+    ('lab.part', 'label', 'char', false, true, false, null, 'boss_id.label', '{"en_US": "Label"}'),
+    ('lab.part', 'fee', 'float', false, false, false, null, 'boss_id.fee', '{"en_US": "Fee"}'),
+    ('lab.part', 'is_here', 'boolean', false, false, false, null, 'boss_id.is_here', '{"en_US": "Here"}'),
+    ('lab.part', 'street', 'char', false, false, false, null, 'boss_id.street', '{"en_US": "Street"}'),
+    ('lab.part', 'loop', 'char', false, false, false, null, 'boss_id.loop', '{"en_US": "Loop"}'),
+    ('lab.boss', 'id', 'integer', true, false, false, null, null, '{"en_US": "ID"}'),
+    ('lab.boss', 'label', 'char', true, true, false, null, null, '{"en_US": "Label"}'),
+    ('lab.boss', 'fee', 'float', true, false, false, null, null, '{"en_US": "Fee"}'),
+    ('lab.boss', 'is_here', 'boolean', true, false, false, null, null, '{"en_US": "Here"}'),
+    ('lab.boss', 'home_id', 'many2one', true, false, false, 'lab.home', null, '{"en_US": "Home"}'),
+    ('lab.boss', 'street', 'char', false, false, false, null, 'home_id.street', '{"en_US": "Street"}'),
+    ('lab.boss', 'loop', 'char', false, false, false, null, 'home_id.loop', '{"en_US": "Loop"}'),
+    ('lab.home', 'street', 'char', true, false, false, null, null, '{"en_US": "Street"}');
+insert into lab_home values (5, 'Calle Duarte', 's3creto');
+insert into lab_boss values (8, '{"en_US": "Ana", "es_DO": "Ana (DO)"}', 0.285, true, 5);
+insert into lab_part values (1, 1, 8), (2, 2, null);
+"""
+PART = Entity("part", "lab.part", (
+    Column("id", "id", "id"), Column("label", "text", "label"), Column("fee", "money", "fee"), Column("is_here", "boolean", "is_here"),
+    Column("street", "text", "street")), change=None, amount="fee", file="x.yml")
+
+
+def test_a_field_that_is_another_records_is_read_there_with_no_more_rights_than_it_needs(module_lab, source: str) -> None:
+    """As Odoo has a product's name in its template and a user's in his partner."""
+    module_lab.source(INHERITED)
+    with psycopg.connect(source) as conn:
+        conn.execute(grants.grants([PART], "lab"))
+        conn.execute(f"alter role {grants.ROLE} password 'x'")
+    with connected(as_role(source, grants.ROLE, "x")) as transport:
+        fields = transport.describe(PART)
+        mapping.check(PART, fields)
+        text = b"".join(batch.text for stream in transport.changes(PART, None) for batch in stream).decode()
+        assert sorted(text.splitlines()) == ["1\tAna (DO)\t0.285\tt\tCalle Duarte", "2\t\\N\t\\N\tf\t\\N"]
+        assert transport.total(PART, PART.column("fee")) == Decimal("0.29")
+        assert len(transport.prints(PART, 10)) == 1
+        only = replace(PART, domain=(("street", "=", "Calle Duarte"),))
+        assert transport.count(only) == 1
+        with pytest.raises(MappingError, match=r"part\.loop"):
+            transport.describe(replace(PART, columns=(*PART.columns, Column("loop", "text", "loop", 9))))
+    with psycopg.connect(as_role(source, grants.ROLE, "x")) as conn, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        conn.execute("select secret from lab_home")
