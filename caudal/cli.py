@@ -20,7 +20,7 @@ COMMANDS = {
     "replicate": ("sources.cli", "Replica Odoo en el almacén (raw)."),
     "status": ("sources.status_cli", "Cómo está la réplica: última corrida, atraso, filas, cuadre, por entidad."),
     "reconcile": ("sources.reconciliation.cli", "Compara Odoo con el almacén por entidad, día y estado, y explica lo que difiere."),
-    "geo": ("geo.cli", "Carga y repara el catastro (sectores)."),
+    "geo": ("geo.cli", "El catastro: cargarlo, ubicar los puntos, exportar y servir las capas."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),

@@ -15,7 +15,7 @@ from caudal_common import DEFAULT_ARGS, RAW, RAW_ENTITY, SOURCE_POOL, TIMEZONE
 STEPS = """
 `cadastre` (sólo de noche) carga el archivo de `CAUDAL_CADASTRE`, si se indicó; `plan` lista las entidades del sitio, las más grandes primero;
 `replicate` es **una tarea por entidad** en el grupo `odoo`, que tiene tantos puestos como consultas a la vez aguanta Odoo
-(`CAUDAL_SOURCE_SLOTS`). Una entidad que falla no detiene a las demás. `reconcile` (sólo de noche) compara lo cargado con Odoo, día por día;
+(`CAUDAL_SOURCE_SLOTS`). Una entidad que falla no detiene a las demás. `locate` (sólo de noche) dice en qué sector cae cada punto de suministro. `reconcile` (sólo de noche) compara lo cargado con Odoo, día por día;
 lo que no cuadre lo dicen el tablero, los indicadores de calidad y las alertas. `announce` comprueba que llegaron todas y sólo entonces publica el activo
 `raw`, que dispara `caudal_build`. Cada entidad publica además su propio activo, con lo que leyó y cambió.
 
@@ -55,6 +55,22 @@ def replication(dag_id: str, cron: str, nightly: bool, title: str) -> None:
             if not path:
                 raise AirflowSkipException("CAUDAL_CADASTRE is not set: the cadastre loaded before stays")
             return f"{load_cadastre(Path(path)).sectors} sectors"
+
+        @task(trigger_rule="all_done", retries=1)
+        def locate() -> str:
+            """`caudal geo streets $CAUDAL_STREETS` where it is set, and `caudal geo locate`: in which sector each supply point lies, routes, municipalities"""
+            import os
+            from pathlib import Path
+
+            from caudal.settings import settings
+            from geo.locate import locate as run
+            from geo.streets import load_streets
+
+            settings()  # adds <home>/site.env to the environment
+            if os.environ.get("CAUDAL_STREETS"):
+                load_streets(Path(os.environ["CAUDAL_STREETS"]))
+            found = run()
+            return f"missing: {', '.join(found.missing)}" if found.missing else f"{found.points} points, {found.misplaced} misplaced, {found.outside} outside"
 
         @task(trigger_rule="all_done")
         def plan() -> list[str]:
@@ -123,9 +139,11 @@ def replication(dag_id: str, cron: str, nightly: bool, title: str) -> None:
         failure = report_failure()
         [entities, announced] >> failure
         if nightly:
-            located, compared = cadastre(), reconcile(replicated)
-            located >> [entities, failure]
-            compared >> [announced, failure]
+            loaded, compared, placed = cadastre(), reconcile(replicated), locate()
+            loaded >> [entities, failure]
+            replicated >> placed
+            [compared, placed] >> announced
+            [compared, placed] >> failure
 
     steps()
 

@@ -23,6 +23,13 @@ def write_cadastre(path: Path, size: str = "tiny") -> Path:
     return work(path, size)
 
 
+def write_streets(path: Path) -> Path:
+    """Write its streets as GeoJSON in EPSG:32619; see `demo.utility.streets.write_streets`."""
+    from demo.utility.streets import write_streets as work
+
+    return work(path)
+
+
 def write_bank_file(dsn: str, path: Path) -> Path:
     """Write the bank's file of the last closed month, with its wrong total; see `demo.utility.bank_file.write_bank_file`."""
     from demo.utility.bank_file import write_bank_file as work

@@ -60,10 +60,10 @@ def publish(conn: psycopg.Connection, run: Run, file: str, sectors: Iterable[Sec
             run.rows_inserted += row[0]
             run.rows_updated += not row[0]
     run.rows_deleted += conn.execute("delete from raw.gis_sector where sector_code <> all(%s)", [sorted(keep)]).rowcount
-    _quarantine(conn, run, file, list(bad))
+    quarantine(conn, run, file, list(bad))
 
 
-def _quarantine(conn: psycopg.Connection, run: Run, file: str, bad: list[BadFeature]) -> None:
+def quarantine(conn: psycopg.Connection, run: Run, file: str, bad: list[BadFeature], entity: str = ENTITY) -> None:
     """Each fault once: what was open and is no longer in the file is resolved."""
     run.rows_quarantined += len(bad)
     ids = [f"{file}#{b.index}" for b in bad]
@@ -71,12 +71,12 @@ def _quarantine(conn: psycopg.Connection, run: Run, file: str, bad: list[BadFeat
         update ops.quarantine as q set resolved_at = clock_timestamp()
         where q.source = %s and q.entity = %s and q.resolved_at is null
           and not exists (select from unnest(%s::text[], %s::text[]) as now (id, reason) where now.id = q.record_id and now.reason = q.reason)""",
-                 [SOURCE, ENTITY, ids, [b.reason for b in bad]])
+                 [SOURCE, entity, ids, [b.reason for b in bad]])
     for record_id, feature in zip(ids, bad, strict=True):
         conn.execute("""
             insert into ops.quarantine (run_id, source, entity, record_id, field, reason, payload)
             select %(run)s, %(source)s, %(entity)s, %(id)s, %(field)s, %(reason)s, %(payload)s
             where not exists (select from ops.quarantine as q where q.source = %(source)s and q.entity = %(entity)s and q.resolved_at is null
                 and q.record_id = %(id)s and q.reason = %(reason)s)""",
-                     {"run": run.run_id, "source": SOURCE, "entity": ENTITY, "id": record_id, "field": feature.field, "reason": feature.reason,
+                     {"run": run.run_id, "source": SOURCE, "entity": entity, "id": record_id, "field": feature.field, "reason": feature.reason,
                       "payload": Jsonb({"file": file, "feature": feature.index, "code": feature.code, "properties": feature.properties})})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,15 +51,15 @@ class Reading:
 
 def read(path: Path, site: Site) -> Reading:
     """Read and check each feature. Raises CadastreError for a file that cannot be used at all."""
-    frame = _frame(path, site)
+    frame = open_layer(path, site.layer, [c for c in (site.columns.code, site.columns.name, site.columns.municipality) if c])
     metric = frame.geometry.to_crs(site.metric_crs)
     degrees = frame.geometry.to_crs("EPSG:4326")
     properties = frame.drop(columns=frame.geometry.name)
     reading = Reading()
     first: dict[str, int] = {}
     for index in range(len(frame)):
-        row = {k: _plain(v) for k, v in properties.iloc[index].items()}
-        code = _text(row[site.columns.code])
+        row = {k: plain(v) for k, v in properties.iloc[index].items()}
+        code = text_of(row[site.columns.code])
         if code:
             reading.codes.add(code)
         problem = _problem(code, first, degrees.iloc[index], site)
@@ -70,27 +71,31 @@ def read(path: Path, site: Site) -> Reading:
             reading.bad.append(BadFeature(index, code, *problem, row))
             continue
         first[code] = index
-        municipality = _text(row[site.columns.municipality]) if site.columns.municipality else None
-        reading.features.append(Feature(index, code, _text(row[site.columns.name]) or code, municipality, polygon))
+        municipality = text_of(row[site.columns.municipality]) if site.columns.municipality else None
+        reading.features.append(Feature(index, code, text_of(row[site.columns.name]) or code, municipality, polygon))
     return reading
 
 
-def _frame(path: Path, site: Site) -> geopandas.GeoDataFrame:
+def open_layer(path: Path, layer: str | None, columns: Sequence[str]) -> geopandas.GeoDataFrame:
+    """The layer of a GIS file (None: its only one), which must have these columns, geometries and a declared coordinate system.
+
+    Raises CadastreError that names the file and what it lacks.
+    """
     if not path.exists():
-        raise CadastreError(f"No existe el archivo de catastro {path}: revise la ruta (CAUDAL_CADASTRE).")
+        raise CadastreError(f"No existe el archivo de catastro {path}: revise la ruta.")
     try:
         layers = [name for name, _ in pyogrio.list_layers(path)]
-        layer = site.layer or (layers[0] if len(layers) == 1 else None)
+        layer = layer or (layers[0] if len(layers) == 1 else None)
         if layer is None:
             raise CadastreError(f"{path.name} tiene varias capas ({', '.join(layers)}): ponga `layer` en el YAML del sitio.")
         frame = geopandas.read_file(path, layer=layer, engine="pyogrio", on_invalid="ignore")
     except (DataSourceError, DataLayerError) as error:
         raise CadastreError(f"{path.name} no se puede leer como GeoJSON, GeoPackage ni Shapefile: {error}. Expórtelo de nuevo.") from None
     if not isinstance(frame, geopandas.GeoDataFrame):
-        raise CadastreError(f"{path.name} no tiene geometrías: exporte la capa de sectores, no su tabla.")
+        raise CadastreError(f"{path.name} no tiene geometrías: exporte la capa, no su tabla.")
     if frame.empty:
         raise CadastreError(f"{path.name} no tiene ningún elemento.")
-    missing = [c for c in (site.columns.code, site.columns.name, site.columns.municipality) if c and c not in frame.columns]
+    missing = [c for c in columns if c not in frame.columns]
     if missing:
         there = ", ".join(c for c in frame.columns if c != frame.geometry.name)
         raise CadastreError(f"{path.name} no tiene la columna {', '.join(missing)}; tiene {there}. Corrija `columns` en geo/sites/.")
@@ -105,6 +110,11 @@ def _problem(code: str | None, first: dict[str, int], geometry: BaseGeometry | N
         return site.columns.code, "no tiene código de sector"
     if code in first:
         return site.columns.code, f"el código {code} está repetido: ya lo tiene el elemento {first[code]}"
+    return misplaced(geometry, site)
+
+
+def misplaced(geometry: BaseGeometry | None, site: Site) -> tuple[str, str] | None:
+    """Field and reason when there is no geometry, or one (in degrees) that is not in the site's territory."""
     if geometry is None or geometry.is_empty:
         return "geometry", "no tiene geometría (o no se pudo leer)"
     west, south, east, north = geometry.bounds
@@ -128,7 +138,7 @@ def is_sliver(geometry: BaseGeometry, width_m: float) -> bool:
     return geometry.buffer(-width_m / 2, quad_segs=2).is_empty
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A property as JSON can hold it."""
     if value is None or value.__class__ in (bool, int, str):
         return value
@@ -139,7 +149,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, str)) else str(value)
 
 
-def _text(value: Any) -> str | None:
+def text_of(value: Any) -> str | None:
     """A code or a name as text; a number that a spreadsheet made of a code loses its `.0`."""
     if value is None:
         return None

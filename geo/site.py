@@ -23,6 +23,16 @@ class Columns(BaseModel):
     municipality: str | None = None
 
 
+class Streets(BaseModel):
+    """The streets' own file: which layer of it, and its columns (`kind`: carretera, avenida, calle…)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    kind: str | None = None
+    layer: str | None = None
+
+
 class Site(BaseModel):
     """One site. Lengths in metres, `bounds` in degrees (lon min, lat min, lon max, lat max), `max_kb` per sector as GeoJSON."""
 
@@ -30,6 +40,7 @@ class Site(BaseModel):
 
     columns: Columns
     layer: str | None = None
+    streets: Streets | None = None
     bounds: tuple[float, float, float, float] = (-180, -90, 180, 90)
     metric_crs: str
     sliver_width_m: Annotated[float, Field(gt=0)] = 12

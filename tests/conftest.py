@@ -55,6 +55,8 @@ def replicated(tiny_source: object, home: Path) -> object:
     """raw.* loaded from the tiny utility, cadastre included, and reconciled with it."""
     import demo
     from geo.cadastre import load_cadastre
+    from geo.locate import locate
+    from geo.streets import load_streets
     from sources.reconciliation import reconcile
     from sources.replicate import replicate
 
@@ -63,6 +65,8 @@ def replicated(tiny_source: object, home: Path) -> object:
     cadastre = home / "cadastre.geojson"
     demo.write_cadastre(cadastre, size="tiny")
     load_cadastre(cadastre)
+    load_streets(demo.write_streets(home / "streets.geojson"))
+    assert locate().missing == []
     checks = reconcile()
     assert all(check.status == "ok" for check in checks), checks
     return tiny_source

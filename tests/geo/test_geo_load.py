@@ -244,14 +244,14 @@ def test_the_same_file_gives_the_same_rows_in_another_home(own_table, tmp_path):
 
 def test_the_command(own_table, tmp_path, monkeypatch):
     path = write(tmp_path, frame())
-    done = CliRunner().invoke(cli.app, [str(path)])
+    done = CliRunner().invoke(cli.app, ["load", str(path)])
     assert done.exit_code == 0 and "catastro.geojson: 3 sectores (3 nuevos, 0 cambiados, 0 retirados)" in done.output
     monkeypatch.setenv("CAUDAL_CADASTRE", str(path))
-    assert "0 nuevos" in CliRunner().invoke(cli.app, []).output
-    failed = CliRunner().invoke(cli.app, [os.fspath(tmp_path / "otro.geojson")])
+    assert "0 nuevos" in CliRunner().invoke(cli.app, ["load"]).output
+    failed = CliRunner().invoke(cli.app, ["load", os.fspath(tmp_path / "otro.geojson")])
     assert failed.exit_code == 1 and "No existe el archivo de catastro" in failed.output
     monkeypatch.delenv("CAUDAL_CADASTRE")
-    assert CliRunner().invoke(cli.app, []).exit_code == 2
+    assert CliRunner().invoke(cli.app, ["load"]).exit_code == 2
 
 
 def test_the_transform_role_may_read_what_was_loaded(own_table, tmp_path):

@@ -10,6 +10,7 @@ renamed as (
         route_id,
         ---------- text
         code as supply_point_code,
+        nullif(btrim(cadastral_code), '') as cadastral_code,
         ---------- numerics
         latitude,
         longitude

@@ -1,0 +1,13 @@
+with source as (
+    select * from {{ source('gis', 'supply_point') }}
+),
+
+renamed as (
+    select
+        supply_point_id,
+        located_sector_code,
+        metres_from_sector
+    from source
+)
+
+select * from renamed
