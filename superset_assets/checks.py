@@ -12,8 +12,9 @@ from typing import Any
 from caudal.semantic.errors import UnknownMetric, UntranslatableMetric
 from caudal.semantic.sql import expression
 
+from .chart_kinds import ChartBase
 from .context import Context, is_ratio
-from .files import AssetError, Bars, ChartBase, Figure, Lines, Map, Pivot, Table
+from .files import AssetError
 
 # What a person may not write in a chart or a dataset: the formula of a KPI belongs to dbt/semantic.
 _FORMULA_KEYS = {"expressionType", "sqlExpression", "aggregate", "adhoc_filters", "metrics", "metric", "percent_metrics", "custom_sql"}
@@ -101,52 +102,14 @@ def _charts(context: Context) -> Iterator[str]:
             yield f"{where}: campo dataset: {chart.dataset!r} no existe en datasets/ ({', '.join(context.assets.datasets)})"
             continue
         columns, metrics = context.columns_of(chart.dataset), context.metrics_of(chart.dataset)
-        for field, name in columns_in(chart):
+        for field, name in chart.columns_in():
             if name not in columns:
                 yield f"{where}: campo {field}: la columna {name!r} no existe en datasets/{chart.dataset}.yml"
-        for field, name in metrics_in(chart):
+        for field, name in chart.metrics_in():
             if name not in metrics:
                 yield f"{where}: campo {field}: el indicador {name!r} no está en datasets/{chart.dataset}.yml ({_reason(context, chart, name)})"
         yield from (f"{where}: campo options.{key}: las fórmulas y los indicadores no van en `options`" for key in _formulas(chart.options))
-        yield from _misuse(context, where, chart, metrics)
-
-
-def _misuse(context: Context, where: str, chart: ChartBase, metrics: dict) -> Iterator[str]:
-    spec = context.assets.datasets[chart.dataset]
-    summed = {Pivot: "totals", Bars: "stack"}.get(type(chart))
-    if summed and getattr(chart, summed):
-        for name in chart.metrics:
-            if name in metrics and is_ratio(metrics[name]):
-                yield f"{where}: campo {summed}: {name} es una razón y sus valores no se suman; quite los totales"
-    sort = getattr(chart, "sort", None)
-    if isinstance(chart, Bars) and sort and sort not in spec.sort_metrics:
-        yield f"{where}: campo sort: {sort!r} no está en sort_metrics de datasets/{chart.dataset}.yml"
-    if isinstance(chart, Table) and sort and sort not in chart.metrics:
-        yield f"{where}: campo sort: {sort!r} no está entre los indicadores de la tabla"
-    if isinstance(chart, Table) and not chart.columns + chart.metrics:
-        yield f"{where}: campo columns: la tabla no tiene columnas ni indicadores"
-    if isinstance(chart, Table):
-        for name in chart.highlight:
-            if name in metrics and metrics[name].warn is None:
-                yield f"{where}: campo highlight: {name} no tiene umbral (`warn`) en dbt/semantic"
-    if isinstance(chart, Map):
-        if chart.tooltip_metric and chart.tooltip_metric not in spec.text_metrics:
-            yield f"{where}: campo tooltip_metric: {chart.tooltip_metric!r} no está en text_metrics de datasets/{chart.dataset}.yml"
-        yield from _breaks(where, chart, metrics)
-
-
-def _breaks(where: str, chart: Map, metrics: dict) -> Iterator[str]:
-    if chart.metric not in metrics:
-        return
-    ends = []
-    for i, item in enumerate(chart.breaks):
-        value = getattr(metrics[chart.metric], item.to) if isinstance(item.to, str) else item.to
-        if value is None:
-            yield f"{where}: campo breaks.{i}.to: {chart.metric} no tiene `{item.to}` en dbt/semantic"
-            return
-        ends.append(float(value))
-    if ends != sorted(set(ends)):
-        yield f"{where}: campo breaks: los límites deben ir de menor a mayor, sin repetirse ({ends})"
+        yield from (f"{where}: {problem}" for problem in chart.misuse(context, metrics))
 
 
 def _reason(context: Context, chart: ChartBase, name: str) -> str:
@@ -169,25 +132,6 @@ def _formulas(options: Any, path: str = "") -> Iterator[str]:
     elif isinstance(options, list):
         for item in options:
             yield from _formulas(item, path)
-
-
-def columns_in(chart: ChartBase) -> list[tuple[str, str]]:
-    """(field, column) of every column the chart names."""
-    fields = {
-        Figure: ("time",), Bars: ("x", "by"), Lines: ("x", "by"), Pivot: ("rows", "columns"), Table: ("columns",), Map: ("ring", "tooltip", "select"),
-    }[type(chart)]
-    return [(f, v) for f in fields for v in _listed(getattr(chart, f))]
-
-
-def metrics_in(chart: ChartBase) -> list[tuple[str, str]]:
-    """(field, metric) of every KPI the chart names."""
-    fields = ("metric",) if isinstance(chart, (Figure, Map)) else ("metrics",)
-    found = [(f, v) for f in fields for v in _listed(getattr(chart, f))]
-    return found + [("highlight", v) for v in getattr(chart, "highlight", [])]
-
-
-def _listed(value: Any) -> list[str]:
-    return [] if value is None else [value] if isinstance(value, str) else list(value)
 
 
 def _dashboards(context: Context) -> Iterator[str]:

@@ -16,6 +16,7 @@ from caudal.semantic import Metric, SemanticLayer
 from caudal.semantic.errors import ManifestMissing
 from caudal.settings import settings
 
+from .chart_kinds.base import d3_format, is_ratio
 from .files import AssetError, Assets, read
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
@@ -26,11 +27,6 @@ TEXT_SUFFIX = "_texto"
 def identifier(kind: str, slug: str) -> str:
     """The same UUID for the same file, on every machine."""
     return str(uuid.uuid5(NAMESPACE, f"{kind}:{slug}"))
-
-
-def d3_format(metric: Metric) -> str:
-    """The metric's d3 format, with `$` (drawn "RD$ ", see superset_config) for money."""
-    return "$" + metric.format if metric.unit.startswith("RD$") and "$" not in metric.format else metric.format
 
 
 @dataclass(frozen=True)
@@ -66,11 +62,6 @@ class Context:
     def text_metric(self, slug: str, name: str) -> str | None:
         """The name of the metric written out as text, where the dataset has it."""
         return f"{name}{TEXT_SUFFIX}" if name in self.assets.datasets[slug].text_metrics else None
-
-
-def is_ratio(metric: Metric) -> bool:
-    """Whether values of different groups cannot be added up."""
-    return metric.type != "simple" or metric.unit == "%"
 
 
 def load(root: Path | None = None, manifest: Path | None = None) -> Context:

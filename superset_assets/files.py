@@ -1,18 +1,22 @@
-"""The YAML that people write: datasets, charts, dashboards. Read and checked against a schema before anything is expanded.
+"""The YAML that people write: datasets, charts (their kinds: `chart_kinds/`), dashboards. Read and checked against a schema before anything is expanded.
 
 Reads `datasets/*.yml`, `charts/*.yml`, `dashboards/*.yml`, `labels.yml` under this folder (or another root, in tests). A file's name
 without `.yml` is its slug: what other files, and the identifiers in Superset, are made of. No file holds a formula of a KPI: they name
 metrics of `dbt/semantic`.
 """
+# ruff: noqa: RUF012 - pydantic copies the default of a field
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
+
+from .chart_kinds import KINDS, ChartSpec
+from .chart_kinds.base import Strict
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,10 +27,6 @@ class AssetError(Exception):
     def __init__(self, problems: list[str]):
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 # --- datasets ---
@@ -57,95 +57,6 @@ class DatasetSpec(Strict):
     time_column: str | None = None
     columns: dict[str, ColumnSpec] = {}
     cache_timeout: int | None = None
-
-
-# --- charts ---
-
-
-class ChartBase(Strict):
-    title: str
-    description: str = ""
-    dataset: str
-    options: dict[str, Any] = {}  # presentation only, straight to Superset
-
-
-class Figure(ChartBase):
-    """A big number at the last month of the dataset, with the months before as a line; `compare_lag` months back for the change."""
-
-    kind: Literal["figure"]
-    metric: str
-    time: str = "period_month"
-    compare_lag: int | None = None
-    compare_suffix: str = ""
-
-
-class Bars(ChartBase):
-    """Bars of metrics along `x`, in the order of `sort` (a sort metric of the dataset) where `x` is no date."""
-
-    kind: Literal["bars"]
-    x: str
-    metrics: list[str] = Field(min_length=1)
-    by: list[str] = []
-    sort: str | None = None
-    stack: bool = False
-    horizontal: bool = False
-    format: str | None = None
-
-
-class Lines(ChartBase):
-    """Lines of metrics by month."""
-
-    kind: Literal["lines"]
-    x: str = "period_month"
-    metrics: list[str] = Field(min_length=1)
-    by: list[str] = []
-    format: str | None = None
-
-
-class Pivot(ChartBase):
-    """Rows × columns. `totals` are added up in the browser, so only of metrics that can be."""
-
-    kind: Literal["pivot"]
-    rows: list[str] = Field(min_length=1)
-    columns: list[str] = []
-    metrics: list[str] = Field(min_length=1)
-    totals: bool = False
-    format: str | None = None
-
-
-class Table(ChartBase):
-    """Plain table; `totals` are asked of the database, so a ratio's is right. `highlight`: metrics coloured past their own thresholds."""
-
-    kind: Literal["table"]
-    columns: list[str] = []
-    metrics: list[str] = []
-    sort: str | None = None
-    totals: bool = False
-    highlight: list[str] = []
-    formats: dict[str, str] = {}
-    rows: int = 1000
-
-
-class Break(Strict):
-    """A class of the map: from the end of the one before to `to`: a number, or `warn`/`critical` of the metric."""
-
-    to: float | Literal["warn", "critical"]
-    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
-
-
-class Map(ChartBase):
-    """Polygons coloured by a metric in fixed classes; `tooltip` columns and text metrics show on hover."""
-
-    kind: Literal["map"]
-    ring: str
-    metric: str
-    breaks: list[Break] = Field(min_length=2)
-    tooltip: list[str] = []
-    tooltip_metric: str | None = None
-    select: str | None = None
-
-
-ChartSpec = Annotated[Figure | Bars | Lines | Pivot | Table | Map, Field(discriminator="kind")]
 
 
 # --- dashboards ---
@@ -236,6 +147,6 @@ def _where(loc: tuple) -> str:
 def _spanish(item: dict) -> str:
     text = {
         "missing": "falta", "extra_forbidden": "no se conoce: quítelo o corrija el nombre",
-        "union_tag_invalid": "no es una clase de gráfico (figure, bars, lines, pivot, table, map)", "union_tag_not_found": "falta `kind`",
+        "union_tag_invalid": f"no es una clase de gráfico ({', '.join(KINDS)})", "union_tag_not_found": "falta `kind`",
     }.get(item["type"])
     return text or f"valor no válido ({item['msg']})"

@@ -15,7 +15,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from caudal import semantic, warehouse
 from caudal.settings import ROOT
-from superset_assets import files, server
+from superset_assets import server
+from superset_assets.chart_kinds.figure import Figure
 from superset_assets.context import load
 from superset_assets.expand_dashboards import filter_id
 
@@ -95,7 +96,7 @@ def test_status_and_big_numbers_are_those_of_the_warehouse(page: Page) -> None:
 
 def _figures(where: dict) -> dict[str, str]:
     """Title of each big number → what it must read for the last closed month."""
-    figures = {spec.title: spec.metric for spec in load().assets.charts.values() if isinstance(spec, files.Figure)}
+    figures = {spec.title: spec.metric for spec in load().assets.charts.values() if isinstance(spec, Figure)}
     with warehouse.connect("read") as conn:
         month = conn.execute("select max(period_month) from marts.mart_commercial__month").fetchone()[0]
         row = semantic.fetch(conn, list(figures.values()), where={**where, "period_month": month})[0]
