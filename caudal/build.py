@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from caudal import warehouse
 from caudal.dbt_run import BUILDING, PROJECT, run_dbt, target_dir
 from caudal.publication import publish, reset_building
+from caudal.semantic import translations
 from caudal.settings import settings
 
 PUBLISHED = "marts"
@@ -61,7 +62,7 @@ def build(select: str | None = None, progress: Callable[[str], None] | None = No
             if not failed:
                 if select is None:
                     reset_building(conn, BUILDING)
-                failed = run_dbt(select, tell)
+                failed = run_dbt(select, tell) or translations.check(target_dir())
             if not failed and select is None:
                 publish(conn, build_id, _data_as_of(raw_loaded_at), BUILDING, PUBLISHED)
         except BaseException as error:

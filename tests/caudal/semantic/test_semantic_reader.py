@@ -12,8 +12,8 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 
 from caudal.semantic import ManifestMissing, MetricMetaError, UnknownDimension, UnknownMetric, load
-from caudal.semantic.model import Aggregate
-from caudal.semantic.reader import _leaves, parse
+from caudal.semantic.model import Aggregate, leaves
+from caudal.semantic.reader import parse
 from caudal.settings import ROOT
 
 # starting values of the KPI catalogue: metric → (warn, critical)
@@ -52,7 +52,7 @@ def test_every_measure_and_dimension_is_in_the_contract_of_its_mart(layer, manif
     nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     columns = {n["name"]: set(n["columns"]) for n in nodes.values() if n["resource_type"] == "model"}
     for m in [*layer.metrics.values(), *layer.internal.values()]:
-        used = {leaf.expr for leaf in _leaves(m.node)} | {d.expr for d in m.model.dimensions}
+        used = {leaf.expr for leaf in leaves(m.node)} | {d.expr for d in m.model.dimensions}
         assert used <= columns[m.model.table], m.name
 
 
