@@ -69,7 +69,11 @@ class _Dialect:
 
 @lru_cache(maxsize=1)
 def _metricflow() -> MetricFlowEngine:
-    manifest = json.loads(semantic.manifest_path().read_text(encoding="utf-8"))
+    return compiler(json.loads(semantic.manifest_path().read_text(encoding="utf-8")))
+
+
+def compiler(manifest: dict) -> MetricFlowEngine:
+    """MetricFlow's, over a decoded semantic manifest."""
     relations = [m["node_relation"] for m in manifest["semantic_models"]]
     relations += [s["node_relation"] for s in manifest["project_configuration"]["time_spines"]]
     for relation in relations:

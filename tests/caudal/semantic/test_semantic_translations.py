@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 
+import yaml
 from invented import small, small_layer
 
+from caudal import build, dbt_run
 from caudal.semantic import translations
 
 
@@ -43,3 +45,22 @@ def test_a_metric_without_its_texts_is_told(manifest_folder, tmp_path):
     [found] = translations.check(tmp_path / "m")
     assert "billed_amount" in found
     assert "owner" in found
+
+
+def test_a_build_with_an_untranslatable_metric_fails(built, tmp_path, monkeypatch):
+    """The real build, of a copy of the project with one invented metric that DAX cannot say; whatever part of it is built."""
+    project = tmp_path / "dbt"
+    shutil.copytree(dbt_run.PROJECT, project, ignore=shutil.ignore_patterns("target", "logs"))
+    path = project / "semantic" / "model_commercial_month.yml"
+    text = path.read_text(encoding="utf-8").replace("      - {name: billed_amount, agg: sum}\n",
+                                                    "      - {name: billed_amount, agg: sum}\n      - {name: doubled, agg: sum, expr: billed_amount * 2}\n", 1)
+    path.write_text(text, encoding="utf-8")
+    meta = {**dict.fromkeys(("label_es", "description_es", "formula_es", "folder", "owner", "source"), "Doble"), "unit": "RD$", "format": ",.2f",
+            "direction": "none"}
+    metric = {"name": "doubled", "label": "Doble", "description": "Doble", "type": "simple", "type_params": {"measure": "doubled"}, "config": {"meta": meta}}
+    (project / "semantic" / "metrics_doubled.yml").write_text(yaml.safe_dump({"version": 2, "metrics": [metric]}), encoding="utf-8")
+    monkeypatch.setattr(dbt_run, "PROJECT", project)
+    result = build.build("+dim_user_type", progress=lambda _: None)
+    assert not result.ok
+    assert len(result.failed_tests) == 1
+    assert result.failed_tests[0].startswith("indicador doubled: no se puede traducir a DAX (Power BI)")
