@@ -13,16 +13,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
 import yaml
 from psycopg.types.json import Jsonb
 
-from caudal import warehouse
+from caudal import scorecard, warehouse
 from caudal.dbt_run import BUILDING, PROJECT, run_dbt, target_dir
 from caudal.publication import publish, reset_building
+from caudal.semantic import load, translations
 from caudal.settings import settings
 
 PUBLISHED = "marts"
@@ -61,9 +62,9 @@ def build(select: str | None = None, progress: Callable[[str], None] | None = No
             if not failed:
                 if select is None:
                     reset_building(conn, BUILDING)
-                failed = run_dbt(select, tell)
+                failed = run_dbt(select, tell) or translations.check(target_dir())
             if not failed and select is None:
-                publish(conn, build_id, _data_as_of(raw_loaded_at), BUILDING, PUBLISHED)
+                failed = _publish(conn, build_id, raw_loaded_at)
         except BaseException as error:
             _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
             raise
@@ -72,6 +73,18 @@ def build(select: str | None = None, progress: Callable[[str], None] | None = No
             _keep_manifests()
         message = _message(conn, failed, select)
     return BuildResult(not failed, build_id, failed, message, time.monotonic() - started)
+
+
+def _publish(conn: psycopg.Connection, build_id: int, raw_loaded_at: datetime | None) -> list[str]:
+    """The scorecard of the new marts and their swap, in one transaction. What is wrong with the targets, when they are: then nothing is published."""
+    last_month = (settings().today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    try:
+        with conn.transaction():
+            scorecard.refresh(conn, BUILDING, load(target_dir()), last_month)
+            publish(conn, build_id, _data_as_of(raw_loaded_at), BUILDING, PUBLISHED)
+    except scorecard.TargetsError as error:
+        return error.problems
+    return []
 
 
 @contextmanager

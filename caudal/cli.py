@@ -24,6 +24,7 @@ COMMANDS = {
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
+    "docs": ("caudal.docs_cli", "La documentación del almacén y de los indicadores, servida en esta máquina."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
     "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
     "alerts": ("alerts.cli", "Evalúa las reglas de alerta y avisa."),

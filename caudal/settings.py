@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=ROOT / ".caudal", validation_alias="CAUDAL_HOME")
     external_warehouse: SecretStr | None = Field(default=None, validation_alias="CAUDAL_WAREHOUSE_URL")
+    read_replica: SecretStr | None = Field(default=None, validation_alias="CAUDAL_READ_URL")
     today_override: date | None = Field(default=None, validation_alias="CAUDAL_TODAY")
     timezone: str = Field(default="America/Santo_Domingo", validation_alias="CAUDAL_TIMEZONE")
     site: str = Field(default="demo", validation_alias="CAUDAL_SITE")
@@ -60,20 +61,26 @@ class Settings(BaseSettings):
         """libpq URL of the warehouse as `role`, in database `dbname` (default: the warehouse's own). Starts nothing.
 
         The owner of an external warehouse is who `CAUDAL_WAREHOUSE_URL` says; the passwords of the other roles are
-        made at the first bootstrap and kept under `<home>/secrets`, or come from `CAUDAL_PASSWORD_<ROLE>`.
+        made at the first bootstrap and kept under `<home>/secrets`, or come from `CAUDAL_PASSWORD_<ROLE>`. Who only reads the warehouse reads
+        the replica of `CAUDAL_READ_URL` where there is one (docs/scale.md): its host and database, the same roles and passwords.
         """
+        if self.read_replica is not None and role in ("read", "pii") and dbname is None:
+            return self._as_role(self.read_replica, role, None)
         if self.external_warehouse is not None:
-            parts = urlsplit(self.external_warehouse.get_secret_value())
-            name = dbname or parts.path.lstrip("/") or "caudal"
-            if role == "owner":
-                return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
-            host = parts.netloc.rsplit("@", 1)[-1]
-            netloc = f"caudal_{role}:{quote(get_or_create(self.home, f'caudal_{role}'), safe='')}@{host}"
-            return urlunsplit((parts.scheme, netloc, f"/{name}", parts.query, ""))
+            return self._as_role(self.external_warehouse, role, dbname)
         from caudal.postgres import EmbeddedPostgres
 
         user = "caudal" if role == "owner" else f"caudal_{role}"
         return EmbeddedPostgres(self.home).url(user, dbname or "caudal")
+
+    def _as_role(self, server: SecretStr, role: Role, dbname: str | None) -> str:
+        parts = urlsplit(server.get_secret_value())
+        name = dbname or parts.path.lstrip("/") or "caudal"
+        if role == "owner":
+            return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+        host = parts.netloc.rsplit("@", 1)[-1]
+        netloc = f"caudal_{role}:{quote(get_or_create(self.home, f'caudal_{role}'), safe='')}@{host}"
+        return urlunsplit((parts.scheme, netloc, f"/{name}", parts.query, ""))
 
 
 def site_env_file() -> Path:

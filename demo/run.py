@@ -149,6 +149,10 @@ def _up(size: str, again: bool) -> None:
     marks = Marks(settings().home / "demo.json")
     start_source(size, marks)
     run_line(size, marks, again)
+    from caudal import docs
     from demo.summary import print_summary
 
+    _once(marks, "docs", fingerprint(size), "Documentación", docs.build)
+    address = docs.start()
     print_summary(console, time.monotonic() - started)
+    console.print(f"Modelos y linaje: {address}   Indicadores: {address}indicadores.html")

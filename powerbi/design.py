@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from caudal.semantic import SemanticLayer, dax, load, manifest_path
 from caudal.semantic.formats import d3_parts
-from caudal.semantic.model import Metric
+from caudal.semantic.labels import dimension_label, model_label
+from caudal.semantic.model import Metric, SemanticModel
+from caudal.semantic.sql import columns
 
 FOLDER = Path(__file__).parent
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/powerbi")
@@ -29,6 +31,7 @@ TYPES = {
     "bigint": ("int64", None),
     "integer": ("int64", None),
     "smallint": ("int64", None),
+    "double precision": ("double", None),
     "numeric": ("decimal", "Currency.Type"),  # Fixed Decimal: sums of up to four decimals are exact
 }
 _UNIT_FORMAT = {"RD$": r"\R\D\$ {}", "%": "{}%", "m3": r"{} \m³", "dias": r"{} \d\í\a\s", "n": "{}", "RD$/m3": r"\R\D\$ {}"}
@@ -53,7 +56,7 @@ class TableSpec(Strict):
     columns: dict[str, str] = {}
     drop: list[str] = []
     sort: dict[str, str] = {}
-    related: bool = True
+    related: bool | None = True
 
 
 class ModelSpec(Strict):
@@ -62,6 +65,7 @@ class ModelSpec(Strict):
     schema_name: str = Field(alias="schema")
     parameters: dict[str, ParameterSpec]
     tables: dict[str, TableSpec]
+    conformed: dict[str, list[str]]
     relationships: list[tuple[str, str]]
 
 
@@ -109,7 +113,7 @@ class Table(Strict):
     mart: str
     description: str
     is_date: bool
-    is_related: bool
+    is_related: bool | None  # None: as it comes
     columns: tuple[Column, ...]
     measures: tuple[Measure, ...]
 
@@ -176,16 +180,21 @@ def _yaml(path: Path, kind: type[Strict]) -> Strict:
 
 def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dict[str, dict]) -> Design:
     """The design from its parts. `contracts`: dbt model name → its manifest node. Raises DesignError."""
-    tables = tuple(_table(name, table, spec, layer, contracts) for name, table in spec.tables.items())
+    wanted = spec.tables | derived_tables(spec, layer, contracts)
+    tables = tuple(_table(name, table, spec, layer, contracts) for name, table in wanted.items())
+    _unique_measures(tables)
     placed = {m.metric for t in tables for m in t.measures}
     if lost := sorted(set(layer.metrics) - placed):
-        raise DesignError(f"powerbi/model.yml: no table holds the mart of metrics {', '.join(lost)}; add their mart to `tables`")
+        raise DesignError(f"powerbi: metrics {', '.join(lost)} have no mart of their own; write each over one semantic model")
     by_name = {t.name: t for t in tables}
+    links = [*spec.relationships, *_conformed(spec, tables, layer)]
     relationships = tuple(
         Relationship(from_table=a[0], from_column=a[1], to_table=b[0], to_column=b[1])
-        for a, b in ((_end(by_name, many), _end(by_name, one)) for many, one in spec.relationships)
+        for a, b in ((_end(by_name, many), _end(by_name, one)) for many, one in links)
     )
     ends = {end for r in relationships for end in (r.from_table, r.to_table)}
+    # one that is derived from the semantic layer has what relationships it can have
+    tables = tuple(t if t.is_related is not None else t.model_copy(update={"is_related": t.name in ends}) for t in tables)
     for table in tables:
         if table.is_related != (table.name in ends):
             fault = "no relationship names it: add one, or write `related: false`" if table.is_related else "it says `related: false` and has relationships"
@@ -202,6 +211,84 @@ def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dic
         if visual.field:
             result.column(visual.field)
     return result
+
+
+def derived_tables(spec: ModelSpec, layer: SemanticLayer, contracts: dict[str, dict]) -> dict[str, TableSpec]:
+    """A table of each mart with metrics that model.yml does not name: what its metrics and dimensions read, and what it is related by.
+
+    Its name is the semantic model's label (or the first words of its description); its own dimensions are visible, those that a related table
+    shows are hidden.
+    """
+    written = {t.mart for t in spec.tables.values()}
+    found: dict[str, TableSpec] = {}
+    for mart in sorted({m.model.table for m in layer.metrics.values() if m.model} - written):
+        models = [m for m in layer.models.values() if m.table == mart]
+        name = model_label(models[0])
+        if name in spec.tables or name in found:
+            raise DesignError(f"powerbi: {mart} would be a second table {name!r}: give the semantic model {models[0].name!r} a `label` of its own")
+        contract = contracts[mart]["columns"] if mart in contracts else {}
+        shared = {column for columns in spec.conformed.values() for column in columns}
+        own = {d.expr: d for m in models for d in m.dimensions if d.type == "categorical" and d.expr in contract and d.expr not in shared}
+        visible = {
+            e: dimension_label(d, contract[e].get("description", "")) for e, d in own.items() if not e.endswith(("_order", "_key")) and e not in _TWINS
+        }
+        if len(set(visible.values())) < len(visible):
+            raise DesignError(f"powerbi: dimensions of {models[0].name!r} share a name ({', '.join(visible.values())}): give them a `label` of their own")
+        read = {c for m in layer.metrics.values() if m.model and m.model.table == mart for c in columns(m)} | set(own)
+        read |= {d.expr for m in models for d in m.dimensions} | {c for c in _links(spec, contract, models).values()}
+        order = {label: f"{e}_order" for e, label in visible.items() if f"{e}_order" in read}
+        found[name] = TableSpec(mart=mart, columns=visible, drop=[c for c in contract if c not in read], sort=order, related=None)
+    return found
+
+
+_TWINS = ("municipality_name", "sector_name")  # the related tables show these, under the same keys
+
+
+def _links(spec: ModelSpec, contract: dict[str, dict], models: list[SemanticModel]) -> dict[str, str]:
+    """`Table.column` of a dimension → the column of the mart that points at it: the first that the mart has of those in `conformed`.
+
+    Only of what the semantic models have as a dimension: a mart by entity that happens to carry a sector is not related to sectors.
+    """
+    stems = {_stem(d.expr) for m in models for d in m.dimensions}
+    times = [d.expr for m in models for d in m.dimensions if d.type == "time"]
+    found: dict[str, str] = {}
+    for target, candidates in spec.conformed.items():
+        table = target.partition(".")[0]
+        is_date = table in spec.tables and spec.tables[table].date_key is not None
+        here = next((c for c in [*candidates, *(times if is_date else [])] if c in contract), None)
+        if here and _stem(here) in stems and not any(t.startswith(f"{table}.") for t in found):
+            found[target] = here
+    return found
+
+
+def _stem(column: str) -> str:
+    return re.sub(r"_(code|key|name)$", "", column)
+
+
+def _conformed(spec: ModelSpec, tables: tuple[Table, ...], layer: SemanticLayer) -> list[tuple[str, str]]:
+    """The relationships of the marts with metrics to the dimensions, where model.yml does not write them."""
+    written = {(many.partition(".")[0], one.partition(".")[0]) for many, one in spec.relationships}
+    found = []
+    for table in tables:
+        models = [m for m in layer.models.values() if m.table == table.mart]
+        if not table.measures or not models:
+            continue
+        for target, column in _links(spec, {c.source: {} for c in table.columns}, models).items():
+            if (table.name, target.partition(".")[0]) not in written:
+                found.append((f"{table.name}.{column}", target))
+    return found
+
+
+def _unique_measures(tables: tuple[Table, ...]) -> None:
+    """Power BI knows a measure by its name alone, whatever its table and the case of its letters."""
+    seen: dict[str, Measure] = {}
+    for table in tables:
+        taken = {c.name.casefold() for c in table.columns}
+        for measure in table.measures:
+            if (twin := seen.setdefault(measure.name.casefold(), measure)) is not measure:
+                raise DesignError(f"metrics {twin.metric!r} and {measure.metric!r} have the same label_es {measure.name!r}; Power BI needs two names")
+            if measure.name.casefold() in taken:
+                raise DesignError(f"metric {measure.metric!r}: its label_es {measure.name!r} is also a column of {table.name!r}; change one")
 
 
 def _end(tables: dict[str, Table], path: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from caudal.semantic.errors import UnknownMetric, UntranslatableMetric
-from caudal.semantic.sql import expression
+from caudal.semantic.sql import columns as columns_read
 
 from .chart_kinds import ChartBase
 from .context import Context, is_ratio
@@ -70,29 +70,16 @@ def _dataset_columns(context: Context, slug: str, where: str) -> Iterator[str]:
             yield f"{where}: campo text_metrics: el indicador {name!r} no es de {spec.semantic_model}"
     for metric in metrics.values():
         try:
-            text = expression(metric)
+            used = columns_read(metric)
         except UntranslatableMetric as error:
             yield f"dbt/semantic: indicador {metric.name}: no se puede traducir a SQL ({error.reason})"
             continue
-        for column in _columns_used(text, context.columns.get(metric.model.table, {})):
-            if column not in columns:
+        in_mart = context.columns.get(metric.model.table, {})
+        for column in used:
+            if column not in in_mart:
+                yield f"dbt/semantic: indicador {metric.name}: la columna {column!r} no existe en {metric.model.table}"
+            elif column not in columns:
                 yield f"{where}: el indicador {metric.name} usa la columna {column!r}, que no está en el conjunto de datos"
-        missing = [c for c in _identifiers(text) if c not in columns]
-        if missing:
-            yield f"dbt/semantic: indicador {metric.name}: la columna {missing[0]!r} no existe en {metric.model.table}"
-
-
-_SQL_WORDS = {"sum", "count", "distinct", "min", "max", "avg", "filter", "where", "nullif", "coalesce", "numeric", "and", "or", "not", "is",
-              "null", "in", "ops", "sum_at_last", "case", "when", "then", "else", "end", "true", "false", "cast", "as", "any", "between", "like"}
-
-
-def _identifiers(text: str) -> list[str]:
-    bare = re.sub(r"'(?:[^']|'')*'", "", text)
-    return [word for word in dict.fromkeys(re.findall(r"[a-z_]\w*", bare)) if word not in _SQL_WORDS]
-
-
-def _columns_used(text: str, known: dict) -> list[str]:
-    return [word for word in _identifiers(text) if word in known]
 
 
 def _charts(context: Context) -> Iterator[str]:

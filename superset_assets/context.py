@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from caudal import semantic
 from caudal.semantic import Metric, SemanticLayer
 from caudal.semantic.errors import ManifestMissing
+from caudal.semantic.labels import dimension_label, model_label
 from caudal.settings import settings
 
 from .chart_kinds.base import d3_format, is_ratio
-from .files import AssetError, Assets, read
+from .files import AssetError, Assets, ColumnSpec, DatasetSpec, read
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
 DATABASE = "caudal"
 TEXT_SUFFIX = "_texto"
+MONTH = "period_month"
+PERIOD_LABEL = ColumnSpec(
+    label="Período", description='Mes cerrado, como "oct 2026".',
+    expression="(array['ene','feb','mar','abr','may','jun','jul','ago','sep','oct','nov','dic'])[extract(month from period_month)::int]"
+               " || ' ' || extract(year from period_month)::int",
+)
 
 
 def identifier(kind: str, slug: str) -> str:
@@ -39,14 +46,15 @@ class Context:
 
     def label(self, column: str) -> str:
         """The short Spanish name of a mart's column."""
-        return self.assets.labels.get(column, column.replace("_", " ").capitalize())
+        return self.assets.labels.get(column) or dimension_label(column)
 
     def metrics_of(self, slug: str) -> dict[str, Metric]:
         """The KPIs that the dataset carries, by name."""
         spec = self.assets.datasets[slug]
         if spec.metrics == "none":
             return {}
-        of_model = {m.name: m for m in self.layer.metrics.values() if m.model and m.model.name == spec.semantic_model}
+        mart = self.layer.models[spec.semantic_model].relation if spec.semantic_model in self.layer.models else None
+        of_model = {m.name: m for m in self.layer.metrics.values() if m.table and m.table == mart}
         return {n: m for n, m in of_model.items() if spec.metrics == "all" or is_ratio(m)}
 
     def columns_of(self, slug: str) -> dict[str, dict[str, Any]]:
@@ -64,6 +72,23 @@ class Context:
         return f"{name}{TEXT_SUFFIX}" if name in self.assets.datasets[slug].text_metrics else None
 
 
+def generated_datasets(assets: Assets, layer: SemanticLayer) -> dict[str, DatasetSpec]:
+    """A dataset, named as the mart, of each mart with metrics that no file describes: so every metric can be charted as soon as it is defined."""
+    written = {spec.relation or f"marts.{slug}" for slug, spec in assets.datasets.items() if not spec.sql} | {f"marts.{s}" for s in assets.datasets}
+    found = {}
+    for model in layer.models.values():
+        has_metrics = any(m.table == model.relation for m in layer.metrics.values())
+        if not has_metrics or model.relation in written or model.table in found:
+            continue
+        has_month = any(d.name == MONTH for d in model.dimensions)
+        found[model.table] = DatasetSpec(
+            title=model_label(model), description=model.description or model_label(model), relation=model.relation, models=[model.table],
+            semantic_model=model.name, time_column=MONTH if has_month else None,
+            sort_metrics={"orden_periodo": MONTH} if has_month else {}, columns={"period_label": PERIOD_LABEL} if has_month else {},
+        )
+    return found
+
+
 def load(root: Path | None = None, manifest: Path | None = None) -> Context:
     """The context of `root`'s files (default: this package's). Raises AssetError, or ManifestMissing before the first build."""
     folder = manifest or Path(settings().home) / "manifest"
@@ -72,8 +97,9 @@ def load(root: Path | None = None, manifest: Path | None = None) -> Context:
         raise ManifestMissing(f"there is no dbt manifest at {path}: run `caudal build` first")
     nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
     columns = {node["name"]: node["columns"] for node in nodes if node["resource_type"] == "model"}
-    assets = read(root) if root else read()
-    return Context(assets, semantic.load(folder), columns)
+    assets, layer = read(root) if root else read(), semantic.load(folder)
+    datasets = assets.datasets | generated_datasets(assets, layer)
+    return Context(replace(assets, datasets=datasets), layer, columns)
 
 
 __all__ = ["DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]

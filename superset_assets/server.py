@@ -135,8 +135,8 @@ def metadata_uri() -> str:
 
 
 def sqlalchemy_uri(user: str, password: str, database: str | None = None) -> str:
-    """`postgresql+psycopg2://…` on the warehouse's server, with the query string (sslmode…) of its own address."""
-    parts = urlsplit(settings().warehouse_url("owner", database))
+    """`postgresql+psycopg2://…` on the warehouse's server, with the query string (sslmode…) of its own address; on its replica for who only reads."""
+    parts = urlsplit(settings().warehouse_url("read" if user == "caudal_read" else "owner", database))
     host = parts.netloc.rsplit("@", 1)[-1]
     query = f"?{parts.query}" if parts.query else ""
     return f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@{host}{parts.path}{query}"

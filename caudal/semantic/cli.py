@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from . import answers, examples, formats, sql, written
 from . import docs as pages
-from . import formats, sql
 from .errors import SemanticError
-from .filters import GRAMMAR, parse
+from .filters import GRAMMAR
+from .lineage import lineage, load_manifest
 from .model import Metric, SemanticLayer
 from .reader import load, manifest_path
 
@@ -57,13 +55,14 @@ def list_metrics() -> None:
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(help="Nombre técnico del indicador")]) -> None:
-    """La ficha de un indicador: definición, cálculo, SQL y DAX. Ejemplo: caudal metrics show collection_efficiency"""
+    """La ficha de un indicador: definición, responsable, umbrales, de dónde sale y un ejemplo. Ejemplo: caudal metrics show collection_efficiency"""
     from . import dax
 
     layer = _layer()
     try:
         m = layer.metric(name)
         texts = {"SQL": sql.expression(m), "DAX": dax.expression(m, m.model.table if m.model else "")}
+        origin = lineage(m.model.table, load_manifest(manifest_path())) if m.model else None
     except SemanticError as error:
         raise _fail(error) from None
     rows = {
@@ -73,85 +72,72 @@ def show(name: Annotated[str, typer.Argument(help="Nombre técnico del indicador
         "Tabla": m.table, "Dimensiones": ", ".join(m.dimensions), "Definido en": f"dbt/{m.file}" if m.file else "—",
         "Cálculo": pages.computation(m.node), **texts,
     }
+    if origin:
+        rows |= {"Sale de": " → ".join(", ".join(part) or "—" for part in ((m.model.table,), origin.facts, origin.staging, origin.sources))}
+    rows["Ejemplo"] = _example(layer, m)
     for title, text in rows.items():
         typer.echo(f"{title}: {text}")
 
 
+def _example(layer: SemanticLayer, metric: Metric) -> str:
+    """With the figures of the last closed month that is published; why not, where there is none."""
+    from caudal import warehouse
+
+    try:
+        with warehouse.connect("read") as conn:
+            return examples.real(conn, layer, metric)
+    except (warehouse.WarehouseUnavailable, psycopg.Error) as error:
+        return f"no se pudo leer el almacén ({str(error).splitlines()[0]})"
+
+
 @app.command()
 def query(
-    metrics: Annotated[str, typer.Argument(help="Indicadores, separados por comas")],
-    by: Annotated[str, typer.Option(help="Dimensiones, separadas por comas (sector_name, period_month, …)")] = "",
+    metrics: Annotated[str, typer.Argument(help="Indicadores, separados por comas; pueden ser de varios marts")],
+    by: Annotated[str, typer.Option(help="Dimensiones, separadas por comas: sector, month, municipality, route, user_type, …")] = "",
     where: Annotated[str | None, typer.Option(help=f"Filtro. {GRAMMAR}")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Primer mes, AAAA-MM")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Último mes, AAAA-MM")] = None,
+    compare: Annotated[str, typer.Option(help="Al lado de cada indicador: last_year (año anterior), plan (meta); separados por comas")] = "",
     output: Annotated[Output, typer.Option("--format", help="table, csv o json")] = Output.table,
 ) -> None:
     """Consulta indicadores en los marts publicados.
 
-    Ejemplo: caudal metrics query delinquency_ratio --by sector_name,period_month --where "user_type_name='Comercial'" --format csv
+    Ejemplo: caudal metrics query delinquency_ratio --by sector,month --where "user_type='Comercial'" --format csv
+
+    Ejemplo: caudal metrics query billed_amount,reconciled_share --by month --from 2026-01 --to 2026-10 --compare last_year
     """
     from caudal import warehouse
 
-    names, dimensions = _split(metrics), _split(by)
     layer = _layer()
     try:
-        first = layer.metric(names[0]) if names else None
-        conditions = parse(where, first.model) if where and first and first.model else {}
+        months = [answers.month(text) if text else None for text in (start, end)]
         with warehouse.connect("read") as conn:
-            rows = sql.fetch(conn, names, dimensions, conditions, layer)
+            answer = answers.ask(conn, layer, _split(metrics), _split(by), where, *months, compare=_split(compare))
     except (SemanticError, warehouse.WarehouseUnavailable) as error:
         raise _fail(error) from None
-    chosen = {n: layer.metric(n) for n in names}
-    {Output.table: _as_table, Output.csv: _as_csv, Output.json: _as_json}[output](rows, dimensions, chosen)
+    {Output.table: written.as_table, Output.csv: written.as_csv, Output.json: written.as_json}[output](answer)
 
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _as_table(rows: list[dict[str, Any]], by: list[str], metrics: dict[str, Metric]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in by:
-        table.add_column(pages.DIMENSIONS.get(name, name).capitalize())
-    for metric in metrics.values():
-        table.add_column(metric.label_es, justify="right")
-    for row in rows:
-        cells = [formats.month(row[n]) if isinstance(row[n], date) else str(row[n]) for n in by]
-        table.add_row(*cells, *(formats.value(m, row[n]) for n, m in metrics.items()))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def _as_csv(rows: list[dict[str, Any]], by: list[str], metrics: dict[str, Metric]) -> None:
-    writer = csv.DictWriter(sys.stdout, [*by, *metrics], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: _plain(v) for k, v in row.items()} for row in rows)
-
-
-def _as_json(rows: list[dict[str, Any]], by: list[str], metrics: dict[str, Metric]) -> None:
-    # amounts as text: a JSON number would be read back as a float
-    typer.echo(json.dumps([{k: _plain(v) for k, v in row.items()} for row in rows], default=str, ensure_ascii=False, indent=1))
-
-
-def _plain(value: Any) -> Any:
-    """Every digit, and no exponent (`0E-20`)."""
-    return f"{value:f}" if isinstance(value, Decimal) else value
-
-
 @app.command()
 def docs(
-    check: Annotated[bool, typer.Option("--check", help="Solo dice si la página está al día")] = False,
-    target: Annotated[Path, typer.Option(help="Dónde se escribe")] = pages.PAGE,
+    check: Annotated[bool, typer.Option("--check", help="Solo dice si el diccionario está al día")] = False,
+    target: Annotated[Path, typer.Option(help="Carpeta donde se escribe")] = pages.FOLDER,
 ) -> None:
-    """Escribe la página de indicadores, docs/es/indicadores.md. Ejemplo: caudal metrics docs --check"""
+    """Escribe el diccionario de indicadores en docs/es: índice, una página por carpeta y una página HTML. Ejemplo: caudal metrics docs --check"""
     layer = _layer()
     try:
-        text = pages.page(layer, pages.load_manifest(manifest_path()))
+        texts = pages.dictionary(layer, load_manifest(manifest_path()))
     except SemanticError as error:
         raise _fail(error) from None
     if check:
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            typer.echo(f"{target} no está al día: ejecute `caudal metrics docs`.", err=True)
+        if old := pages.stale(target, texts):
+            typer.echo(f"No están al día: {', '.join(old)}. Ejecute `caudal metrics docs`.", err=True)
             raise typer.Exit(1)
-        typer.echo(f"{target} está al día.")
+        typer.echo(f"{target / pages.INDEX} está al día.")
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    typer.echo(f"Escrito: {target} ({len(layer.metrics)} indicadores).")
+    pages.write(target, texts)
+    typer.echo(f"Escrito: {target / pages.INDEX}, {len(texts) - 2} página(s) y {target / pages.HTML} ({len(layer.metrics)} indicadores).")

@@ -8,6 +8,8 @@ what PostgreSQL gives (`sql.expression`), in every slice:
   `CALCULATE` filter on a date column that takes part in a relationship also drops the table's other filters, in Power BI.
 - Fixed Decimal divided by an integer or a real stays Fixed Decimal in DAX, that is, rounded to four decimals; divided by a Fixed Decimal it
   is a real. So every denominator goes through `CURRENCY`, exact for what a mart holds (integers, and decimals up to four places).
+- A median or percentile is `PERCENTILEX.INC` (which interpolates as `percentile_cont` does) over the rows that have a value, in double precision:
+  of Fixed Decimals it would be one, rounded.
 - DAX compares text without regard to case and takes BLANK for "" and 0: filters use `EXACT` and guard against BLANK. (Two texts of a
   column that differ in case only are one value to Power BI, whatever the measure says; the catalogues hold none.)
 
@@ -88,23 +90,27 @@ class _Translator:
         if isinstance(node, Aggregate):
             return self.aggregate(node)
         if isinstance(node, Ratio):
-            if not isinstance(node.denominator, Aggregate):
-                raise self.no(node.metric, "its denominator is no plain aggregate, and DAX would round the division")
+            if not (isinstance(node.denominator, Aggregate) and node.denominator.is_exact):
+                raise self.no(node.metric, "its denominator is no plain sum or count, and DAX would round the division")
             return f"DIVIDE({self.node(node.numerator)}, CURRENCY({self.node(node.denominator)}))"
         return _Arithmetic(self, node).translate()
 
     def aggregate(self, node: Aggregate) -> str:
-        if node.agg not in _AGGREGATES:
+        if node.agg not in (*_AGGREGATES, "percentile"):
             raise self.no(node.metric, f"aggregation {node.agg!r} has no translation")
         if not _PLAIN.match(node.expr):
             raise self.no(node.metric, f"it aggregates the expression {node.expr!r}, not a column of the mart")
-        result = _AGGREGATES[node.agg].format(self.column(node.expr))
+        result = self.percentile(node) if node.agg == "percentile" else _AGGREGATES[node.agg].format(self.column(node.expr))
         conditions = [self.condition(node, template) for template in node.where]
         if node.last_by:
             result = self.at_last(node, conditions)
         elif conditions:
             result = f"CALCULATE({', '.join([result, *conditions])})"
         return result if node.fill_nulls_with is None else f"COALESCE({result}, {node.fill_nulls_with})"
+
+    def percentile(self, node: Aggregate) -> str:
+        name = self.column(node.expr)
+        return f"PERCENTILEX.INC(FILTER({table_name(self.table)}, NOT(ISBLANK({name}))), CONVERT({name}, DOUBLE), {node.percentile})"
 
     def at_last(self, node: Aggregate, conditions: list[str]) -> str:
         """The sum over the last month that the filter context (and the measure's own filters) leave."""
@@ -256,7 +262,7 @@ class _Arithmetic:
         raise self.no(tree, "has no exact translation")
 
     def kind(self, node: Node) -> str:
-        if isinstance(node, Ratio) or (isinstance(node, Aggregate) and node.agg == "average"):
+        if isinstance(node, Ratio) or (isinstance(node, Aggregate) and not node.is_exact):
             return "real"
         if isinstance(node, Derived):
             return _Arithmetic(self.translator, node).walk(sqlglot.parse_one(node.expr, read="postgres"))[1]

@@ -13,6 +13,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from .aliases import resolve
 from .errors import InvalidFilter
 from .model import SemanticModel
 from .sql import Range
@@ -24,7 +25,7 @@ GRAMMAR = (
 
 
 def parse(text: str, model: SemanticModel) -> dict[str, Any]:
-    """The conditions in `text` over dimensions of `model`. Raises InvalidFilter (in Spanish) or UnknownDimension."""
+    """The conditions in `text` over dimensions of `model`, by their names or aliases. Raises InvalidFilter (in Spanish) or UnknownDimension."""
     try:
         trees = sqlglot.parse(f"SELECT 1 WHERE {text}", read="postgres")
     except sqlglot.errors.SqlglotError as error:
@@ -58,7 +59,7 @@ def _condition(tree: exp.Expression, model: SemanticModel) -> tuple[str, Any]:
     left = tree.this if isinstance(tree, (exp.EQ, exp.In, exp.Is, exp.GTE, exp.LTE, exp.Between)) else None
     if not isinstance(left, exp.Column) or left.table:
         raise _no(tree.sql(dialect="postgres"))
-    dimension = model.dimension(left.name)
+    dimension = resolve(left.name, model)
     is_time = dimension.type == "time"
     if isinstance(tree, exp.EQ):
         return dimension.name, _literal(tree.expression, is_time)

@@ -23,6 +23,7 @@ class Dimension(Frozen):
     name: str
     type: Literal["time", "categorical"]
     expr: str
+    label: str | None = None
     granularity: str | None = None
 
 
@@ -32,6 +33,8 @@ class SemanticModel(Frozen):
     name: str
     schema_name: str
     table: str
+    label: str | None = None
+    description: str = ""
     primary_entity: str | None = None
     time_dimension: str | None = None
     dimensions: tuple[Dimension, ...] = ()
@@ -65,6 +68,12 @@ class Aggregate(Frozen):
     where: tuple[str, ...] = ()
     last_by: str | None = None
     fill_nulls_with: int | None = None
+    percentile: Decimal | None = None  # of agg `percentile` (a median is the one of 0.5): continuous, interpolated
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether its values are exact decimals or integers: an average or a percentile is a real number."""
+        return self.agg not in ("average", "percentile")
 
 
 class Ratio(Frozen):
@@ -98,6 +107,17 @@ class Unsupported(Frozen):
 Node = Annotated[Aggregate | Ratio | Derived | Unsupported, Field(discriminator="kind")]
 Ratio.model_rebuild()
 Derived.model_rebuild()
+
+
+def leaves(node: Node) -> list[Aggregate]:
+    """The measures that the computation stands on, in order, with repetitions."""
+    if isinstance(node, Aggregate):
+        return [node]
+    if isinstance(node, Ratio):
+        return leaves(node.numerator) + leaves(node.denominator)
+    if isinstance(node, Derived):
+        return [leaf for child in node.inputs.values() for leaf in leaves(child)]
+    return []
 
 
 class Metric(Frozen):

@@ -7,13 +7,14 @@ Writes nothing. The manifest is read as JSON: MetricFlow is not imported.
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from .errors import ManifestMissing, MetricMetaError, SemanticError
-from .model import Aggregate, Derived, Dimension, Metric, Node, Ratio, SemanticLayer, SemanticModel, Unsupported
+from .model import Aggregate, Derived, Dimension, Metric, Node, Ratio, SemanticLayer, SemanticModel, Unsupported, leaves
 
 REQUIRED_META = ("label_es", "description_es", "formula_es", "unit", "format", "direction", "folder", "owner", "source")
 PUBLISHED_SCHEMA, BUILDING_SCHEMA = "marts", "marts_next"
@@ -76,6 +77,7 @@ def _model(raw: dict) -> SemanticModel:
             name=d["name"],
             type=d["type"],
             expr=d.get("expr") or d["name"],
+            label=d.get("label") or ((d.get("config") or {}).get("meta") or {}).get("label_es"),
             granularity=(d.get("type_params") or {}).get("time_granularity"),
         )
         for d in raw.get("dimensions") or []
@@ -85,6 +87,8 @@ def _model(raw: dict) -> SemanticModel:
         # Consumers read published marts only, whatever schema the build was writing when the manifest was parsed.
         schema_name=PUBLISHED_SCHEMA if schema == BUILDING_SCHEMA else schema,
         table=relation["alias"],
+        label=raw.get("label") or ((raw.get("config") or {}).get("meta") or {}).get("label_es"),
+        description=raw.get("description") or "",
         primary_entity=primary,
         time_dimension=(raw.get("defaults") or {}).get("agg_time_dimension"),
         dimensions=dimensions,
@@ -104,11 +108,11 @@ def _metric(raw: dict, resolver: _Resolver, models: dict[str, SemanticModel], fi
     if missing and not internal:
         raise MetricMetaError(f"{where}: config.meta lacks {', '.join(missing)}")
     node = resolver.resolve(name)
-    leaves = _leaves(node)
-    owners = {leaf.model for leaf in leaves}
+    parts = leaves(node)
+    owners = {leaf.model for leaf in parts}
     model = models[owners.pop()] if len(owners) == 1 else None
     if model is None and not isinstance(node, Unsupported) and owners:
-        node = Unsupported(metric=name, reason=f"it joins several semantic models ({', '.join(sorted({x.model for x in leaves}))})")
+        node = Unsupported(metric=name, reason=f"it joins several semantic models ({', '.join(sorted({x.model for x in parts}))})")
     fields = {k: v for k, v in meta.items() if k in Metric.model_fields}
     for threshold in ("warn", "critical"):
         if fields.get(threshold) is not None:
@@ -121,7 +125,7 @@ def _metric(raw: dict, resolver: _Resolver, models: dict[str, SemanticModel], fi
                 "type": raw["type"],
                 "table": model.relation if model else None,
                 "model": model,
-                "measures": tuple(dict.fromkeys(leaf.measure for leaf in leaves)),
+                "measures": tuple(dict.fromkeys(leaf.measure for leaf in parts)),
                 "dimensions": tuple(d.name for d in model.dimensions) if model else (),
                 "depends_on": tuple(dict.fromkeys(x["name"] for x in resolver.inputs(raw))),
                 "is_internal": internal,
@@ -132,16 +136,6 @@ def _metric(raw: dict, resolver: _Resolver, models: dict[str, SemanticModel], fi
     except ValidationError as error:
         first = error.errors()[0]
         raise MetricMetaError(f"{where}: config.meta.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def _leaves(node: Node) -> list[Aggregate]:
-    if isinstance(node, Aggregate):
-        return [node]
-    if isinstance(node, Ratio):
-        return _leaves(node.numerator) + _leaves(node.denominator)
-    if isinstance(node, Derived):
-        return [leaf for child in node.inputs.values() for leaf in _leaves(child)]
-    return []
 
 
 def _templates(raw_filter: dict | list | None) -> tuple[str, ...]:
@@ -201,12 +195,17 @@ class _Resolver:
             fill, spine = params.get("fill_nulls_with"), params.get("join_to_timespine")
         if spine:
             return Unsupported(metric=name, reason="it is joined to the time spine")
-        if (measure.get("agg_params") or {}).get("percentile") is not None:
-            return Unsupported(metric=name, reason="percentiles have no translation")
+        agg, percentile = measure["agg"], None
+        if agg in ("median", "percentile"):
+            how = measure.get("agg_params") or {}
+            if how.get("use_discrete_percentile") or how.get("use_approximate_percentile"):
+                return Unsupported(metric=name, reason="only continuous, exact percentiles are translated")
+            # dbt may already have turned a median into the percentile of 0.5
+            agg, percentile = "percentile", Decimal(str(how["percentile"] if agg == "percentile" else 0.5))
         window = measure.get("non_additive_dimension")
         if window and (window["window_choice"] != "max" or window.get("window_groupings")):
             return Unsupported(metric=name, reason="only balances at the last value of the time dimension, without groupings, are translated")
         return Aggregate(
-            metric=name, model=model.name, measure=measure_name, agg=measure["agg"], expr=str(expr), where=where,
+            metric=name, model=model.name, measure=measure_name, agg=agg, percentile=percentile, expr=str(expr), where=where,
             last_by=window["name"] if window else None, fill_nulls_with=fill,
         )

@@ -1,7 +1,8 @@
 """One adapter a consumer: the value of metrics in a slice, read as that consumer's user gets it.
 
 `adapter(metrics, by, where)` → {metric: {key: value}}: `metrics` all of one mart; `by` dimension names; `where` dimension → value or list of
-values; a key is the tuple of the values of `by` (text, or the month's first day). Values are Decimal or None. Nothing here computes a KPI.
+values; a key is the tuple of the values of `by` (text, or the month's first day). Values are Decimal or None; a key that a consumer leaves out
+is one without a value. Nothing here computes a KPI.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import reports
 from caudal import semantic, warehouse
 from caudal.semantic.sql import dimension_values
 from caudal.settings import settings
+from powerbi.design import read as read_design
 from superset_assets.client import Client
 
 Values = dict[str, dict[tuple, Decimal | None]]
@@ -67,7 +69,11 @@ class _Dialect:
 
 @lru_cache(maxsize=1)
 def _metricflow() -> MetricFlowEngine:
-    manifest = json.loads(semantic.manifest_path().read_text(encoding="utf-8"))
+    return compiler(json.loads(semantic.manifest_path().read_text(encoding="utf-8")))
+
+
+def compiler(manifest: dict) -> MetricFlowEngine:
+    """MetricFlow's, over a decoded semantic manifest."""
     relations = [m["node_relation"] for m in manifest["semantic_models"]]
     relations += [s["node_relation"] for s in manifest["project_configuration"]["time_spines"]]
     for relation in relations:
@@ -90,24 +96,22 @@ def metricflow(metrics: Sequence[str], by: Sequence[str], where: Where) -> Value
     with warehouse.connect("read") as conn, conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statement.encode()).fetchall()
     for row in rows:
-        row.update({b: row[name].date() if b == MONTH else row[name] for b, name in names.items()})
+        row.update({b: row[name].date() if isinstance(row[name], datetime) else row[name] for b, name in names.items()})
     return keyed(rows, metrics, by)
 
 
 # -- Power BI: the generated project's own files, tables filled as its M says, measures evaluated through its relationships
-SLICERS = {  # dimension → the model's column that a person filters by
-    "period_month": ("Calendario", "period_month"), "municipality_name": ("Municipios", "Municipio"), "sector_name": ("Sectores", "Sector"),
-    "route_code": ("Rutas", "Código de la ruta"),
-    "user_type_name": ("Tipos de usuario", "Tipo de usuario"), "ageing_bucket": ("Antigüedad de la deuda", "Antigüedad"),
-    "entity_name": ("Calidad de los datos", "Entidad"),
-}
 STATUS = "Estado de los datos"  # the table that no relationship names
+
+
+RECENT_MONTHS = 6  # what the evaluator's tables hold of a mart by month: it scans its rows in Python, and every slice is within them
 
 
 class PowerBi:
     """The project in `folder`. `where` filters the dimension tables, as a slicer does; the evaluator is pbix-mcp's."""
 
     def __init__(self, folder: Path) -> None:
+        self.design = read_design(semantic.manifest_path().parent)
         model = parse_tmdl_folder(str(next(folder.glob("*.SemanticModel")) / "definition"))
         self.measures = {m["name"]: m["expression"] for t in model["tables"] for m in t["measures"]}
         kept = {t["name"] for t in model["tables"] if t["measures"]}
@@ -123,8 +127,8 @@ class PowerBi:
         self.date_tables = {"Calendario": "Fecha"}
 
     def evaluate(self, measures: Sequence[str], filters: Where) -> dict[str, Any]:
-        """Values of the measures with `filters` on the slicers. Fails where the evaluator could not do a construct: no silent BLANK."""
-        context = {".".join(SLICERS[d]): [_as_power_bi(v) for v in listed(value)] for d, value in filters.items()}
+        """Values of the measures with `filters` (column of the model → values). Fails where the evaluator could not do a construct: no silent BLANK."""
+        context = {column: [_as_power_bi(v) for v in listed(value)] for column, value in filters.items()}
         found = dax_engine.evaluate_measures_batch(
             list(measures), self.tables, self.measures, context, relationships=self.relationships, date_tables=self.date_tables,
             date_table="Calendario", date_column="Fecha",
@@ -133,6 +137,21 @@ class PowerBi:
         failed = {"errors": engine.eval_errors, "unsupported": engine.unsupported_functions, "timed out": engine.timed_out}
         assert not any(failed.values()), failed
         return found
+
+    def slicer(self, metric: str, dimension: semantic.model.Dimension) -> str:
+        """`Table.Column` that a person filters the metric by: the mart's own visible column, else that of a table it is related to."""
+        table, _ = self.design.measure(metric)
+        own = table.column_of(dimension.expr)
+        if own and not own.is_hidden:
+            return f"{table.name}.{own.name}"
+        related = [next(t for t in self.design.tables if t.name == r.to_table) for r in self.design.relationships if r.from_table == table.name]
+        # Sectores has the municipality too: a person takes Municipios where the mart is related to it
+        related.sort(key=lambda t: t.mart != f"dim_{dimension.expr.rpartition('_')[0]}")
+        for other in related:
+            if column := other.column_of(dimension.expr):
+                return f"{other.name}.{column.name}"
+        assert own, f"nobody can filter {metric} by {dimension.name} in Power BI"
+        return f"{table.name}.{own.name}"
 
     def status_message(self) -> str:
         """What the page says of the data's age: the one row of its message column."""
@@ -145,7 +164,11 @@ def _table(conn: Connection, table: dict) -> dict:
     """Rows of the mart that the partition's M reads, under the model's column names."""
     mart = table["partitions"][0]["source"].split('Item="')[1].split('"')[0]
     columns = sql.SQL(", ").join(sql.Identifier(c["source_column"]) for c in table["columns"])
-    rows = conn.execute(sql.SQL("select {} from {}").format(columns, sql.Identifier("marts", mart))).fetchall()
+    statement = sql.SQL("select {} from {}").format(columns, sql.Identifier("marts", mart))
+    if table["measures"] and MONTH in [c["source_column"] for c in table["columns"]]:
+        months = sql.SQL("select distinct period_month from {} order by 1 desc limit {}").format(sql.Identifier("marts", mart), RECENT_MONTHS)
+        statement += sql.SQL(" where period_month in ({})").format(months)
+    rows = conn.execute(statement).fetchall()
     return {"columns": [c["name"] for c in table["columns"]], "rows": [[_as_power_bi(v) for v in row] for row in rows]}
 
 
@@ -168,14 +191,15 @@ def power_bi_project() -> PowerBi:
     return PowerBi(power_bi_project_folder())
 
 
-def power_bi(metrics: Sequence[str], by: Sequence[str], where: Where) -> Values:
+def power_bi(metrics: Sequence[str], by: Sequence[str], where: Where, keys: Sequence[tuple] | None = None) -> Values:
+    """Each key is evaluated by itself: `keys` says which (default: all that a visual shows)."""
     layer, project = semantic.load(), power_bi_project()
     labels = {m: layer.metric(m).label_es for m in metrics}
+    model = layer.metric(metrics[0]).model
     found: Values = {m: {} for m in metrics}
-    for key in itertools.product(*(members(layer, metrics[0], b, where) for b in by)):
-        values = project.evaluate(list(labels.values()), {**where, **dict(zip(by, key, strict=True))})
-        if by and all(v is None for v in values.values()):
-            continue  # a visual leaves out the members whose measures are all BLANK
+    for key in keys if keys is not None else itertools.product(*(members(layer, metrics[0], b, where) for b in by)):
+        filters = {project.slicer(metrics[0], model.dimension(d)): v for d, v in {**where, **dict(zip(by, key, strict=True))}.items()}
+        values = project.evaluate(list(labels.values()), filters)
         for metric, label in labels.items():
             found[metric][key] = exact(values[label] if values[label] is None else float(values[label]))
     return found

@@ -68,10 +68,48 @@ def test_every_metric_is_a_measure_with_its_label_folder_format_and_description(
     assert measures["active_contracts"].format == "#,##0"
 
 
-def test_columns_and_types_come_from_the_contract(design, manifest_folder):
+def test_a_mart_with_metrics_needs_no_entry_of_its_own(spec, page, manifest_folder):
+    """Its name, its columns and its relationships follow from the semantic model and the contract."""
+    written = {t.mart: t for t in build(spec, page, manifest_folder).tables}
+    links = {(r.from_table, r.to_table, r.to_column) for r in build(spec, page, manifest_folder).relationships}
+    del spec["tables"]["Antigüedad de la deuda"], spec["tables"]["Calidad de los datos"]
+    page["visuals"] = [v for v in page["visuals"] if v["id"] != "antiguedad"]
+    design = build(spec, page, manifest_folder)
+    derived = {t.mart: t for t in design.tables}
+    for mart, name in (("mart_receivables__month", "Cuentas por cobrar"), ("mart_data_quality__month", "Cuadre del almacén con Odoo")):
+        table, by_hand = derived[mart], written[mart]
+        assert table.name == name
+        assert {m.metric for m in table.measures} == {m.metric for m in by_hand.measures}
+        assert {(c.source, c.name) for c in table.columns if not c.is_hidden} == {(c.source, c.name) for c in by_hand.columns if not c.is_hidden}
+        assert {c.sort_by for c in table.columns} == {c.sort_by for c in by_hand.columns}
+        ours = {(r.to_table, r.to_column) for r in design.relationships if r.from_table == name}
+        assert ours == {(to, column) for start, to, column in links if start == by_hand.name}
+    assert "receivable_bucket_contracts" not in {c.source for c in derived["mart_receivables__month"].columns}, "no metric reads it"
+
+
+def test_a_derived_project_is_sound(spec, page, manifest_folder, tmp_path, monkeypatch):
+    """The lint over what nobody wrote."""
+    del spec["tables"]["Calidad de los datos"]
+    monkeypatch.setattr(designs, "_yaml", lambda path, kind: kind.model_validate(spec if path.name == "model.yml" else page))
+    assert check(powerbi.generate(tmp_path / "Caudal", manifest_folder), manifest_folder) == []
+
+
+def test_two_metrics_of_one_label_are_refused(spec, page, manifest_folder):
+    nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    contracts = {n["name"]: n for n in nodes.values() if n["resource_type"] == "model"}
+    layer = load(manifest_folder)
+    twin = layer.metric("receivable_by_age").model_copy(update={"label_es": "MONTO facturado"})
+    layer = layer.model_copy(update={"metrics": {**layer.metrics, "receivable_by_age": twin}})
+    with pytest.raises(DesignError, match="'billed_amount' and 'receivable_by_age'"):
+        designs.design(ModelSpec.model_validate(spec), PageSpec.model_validate(page), layer, contracts)
+
+
+def test_columns_and_types_come_from_the_contract(design, manifest_folder, spec):
     nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     contracts = {n["name"]: n["columns"] for n in nodes.values() if n["resource_type"] == "model"}
     for table in design.tables:
+        if table.name not in spec["tables"]:
+            continue  # what no metric reads stays out
         missing = set(contracts[table.mart]) - {c.source for c in table.columns}
         assert missing <= {"geojson", "ring"}, table.name
     mart = next(t for t in design.tables if t.mart == "mart_commercial__month")
@@ -172,9 +210,9 @@ def forget_a_relationship(spec, page):
     spec["tables"]["Estado de los datos"]["related"] = True
 
 
-def lose_mart(spec, page):
-    del spec["tables"]["Antigüedad de la deuda"]
-    spec["relationships"] = [r for r in spec["relationships"] if not r[0].startswith("Antigüedad")]
+def take_the_name_of_a_derived_table(spec, page):
+    del spec["tables"]["Calidad de los datos"]
+    spec["tables"]["Cuadre del almacén con Odoo"] = {"mart": "mart_reconciliation", "related": False}
 
 
 @pytest.mark.parametrize(
@@ -182,7 +220,7 @@ def lose_mart(spec, page):
     [
         (spoil_mart, r"tables\.Pagos.*'fct_pago'"), (spoil_column, r"tables\.Pagos.*'pagado_el'"), (spoil_relationship, r"'Calendario\.dia'"),
         (spoil_sort, r"tables\.Calendario.*'orden'"), (spoil_metric, r"page\.yml.*'ganancia'"), (spoil_field, r"page\.yml.*'Calendario\.Semana'"),
-        (lose_mart, "receivable_by_age"), (spoil_message, "'estado'.*one column"),
+        (take_the_name_of_a_derived_table, "data_quality_month.*label"), (spoil_message, "'estado'.*one column"),
         (relate_what_stands_alone, "Estado de los datos.*has relationships"), (forget_a_relationship, "Estado de los datos.*no relationship"),
     ],
 )

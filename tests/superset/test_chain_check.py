@@ -11,6 +11,7 @@ import yaml
 from superset_assets import bundle, files
 from superset_assets.checks import check
 from superset_assets.context import load
+from superset_assets.expand_datasets import dataset
 
 
 @pytest.fixture
@@ -132,3 +133,23 @@ def test_bundle_is_the_same_bytes_and_holds_no_password(built: object, copy: Pat
     assert first == bundle.build(load(copy))
     assert all(password.encode() not in first for password in bundle.passwords().values())
     assert not any(password in str(bundle.documents(load())) for password in bundle.passwords().values())
+
+
+def test_a_mart_with_metrics_needs_no_file(copy: Path) -> None:
+    """What no file describes is a dataset all the same, with every metric of its mart and what a chart by month needs."""
+    context = load()
+    marts = {m.model.table for m in context.layer.metrics.values()}
+    assert marts <= {(spec.relation or "").removeprefix("marts.") for spec in context.assets.datasets.values()}
+    edit(copy / "charts/antiguedad.yml", dataset="mart_data_quality__month", x="period_label", metrics=["quarantined_rows"], by=[], sort="orden_periodo")
+    spoilt = load(copy)
+    assert not [p for p in bundle_problems(spoilt) if "antiguedad" in p]
+    made = dataset(spoilt, "mart_data_quality__month")
+    assert {m["metric_name"] for m in made["metrics"]} >= {m.name for m in context.layer.metrics.values() if m.model.table == "mart_data_quality__month"}
+
+
+def bundle_problems(context) -> list[str]:
+    try:
+        check(context)
+    except files.AssetError as error:
+        return error.problems
+    return []

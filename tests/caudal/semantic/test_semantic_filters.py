@@ -52,7 +52,7 @@ def test_what_is_refused_says_what_is_accepted_or_what_is_wrong(model, text):
 
 
 def test_an_unknown_dimension(model):
-    with pytest.raises(UnknownDimension, match="sector_name"):
+    with pytest.raises(UnknownDimension, match="sector"):
         parse("color = 'rojo'", model)
 
 

@@ -12,8 +12,8 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 
 from caudal.semantic import ManifestMissing, MetricMetaError, UnknownDimension, UnknownMetric, load
-from caudal.semantic.model import Aggregate
-from caudal.semantic.reader import _leaves, parse
+from caudal.semantic.model import Aggregate, leaves
+from caudal.semantic.reader import parse
 from caudal.settings import ROOT
 
 # starting values of the KPI catalogue: metric → (warn, critical)
@@ -39,7 +39,7 @@ def test_metricflow_accepts_the_manifest(manifest_folder):
 
 def test_thresholds_are_the_catalogues(layer):
     found = {m.name: (m.warn, m.critical) for m in layer.metrics.values() if m.warn is not None or m.critical is not None}
-    assert found == {name: tuple(Decimal(x) if x else None for x in limits) for name, limits in THRESHOLDS.items()}
+    assert {n: found[n] for n in THRESHOLDS} == {name: tuple(Decimal(x) if x else None for x in limits) for name, limits in THRESHOLDS.items()}
 
 
 def test_thresholds_lie_on_the_side_of_the_direction(layer):
@@ -52,7 +52,7 @@ def test_every_measure_and_dimension_is_in_the_contract_of_its_mart(layer, manif
     nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     columns = {n["name"]: set(n["columns"]) for n in nodes.values() if n["resource_type"] == "model"}
     for m in [*layer.metrics.values(), *layer.internal.values()]:
-        used = {leaf.expr for leaf in _leaves(m.node)} | {d.expr for d in m.model.dimensions}
+        used = {leaf.expr for leaf in leaves(m.node)} | {d.expr for d in m.model.dimensions}
         assert used <= columns[m.model.table], m.name
 
 
@@ -69,8 +69,7 @@ def test_balances_are_semi_additive_and_flows_are_not(layer):
 
 
 def test_consumers_read_the_published_schema(layer):
-    assert {m.table for m in layer.metrics.values()} == {
-        "marts.mart_commercial__month", "marts.mart_receivables__month", "marts.mart_data_quality__month"}
+    assert {m.table.partition(".")[0] for m in layer.metrics.values()} == {"marts"}
 
 
 def test_internal_metrics_are_not_shown_but_can_be_used(layer):

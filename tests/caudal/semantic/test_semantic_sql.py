@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from invented import MONTHS, PLACES, fill_mart
 
 from caudal.semantic import Range, SemanticError, UnknownDimension, UnknownMetric, UntranslatableMetric, fetch
-from caudal.semantic.sql import dimension_values, expression
+from caudal.semantic.sql import columns, dimension_values, expression
 
 NASTY = "Moca'; drop table marts.t; --\"%s {x}"
 
@@ -146,6 +146,20 @@ def test_unknown_names(mart):
 def test_metrics_of_different_marts_are_refused(layer, own_database):
     with pytest.raises(SemanticError, match="different marts"):
         fetch(own_database, ["receivable_amount", "receivable_by_age"], layer=layer)
+
+
+def test_where_the_month_is_a_key_a_balance_is_a_plain_sum(mart):
+    """And says the same as the aggregate that looks for the last month."""
+    conn, small, _ = mart
+    for name in ("balance", "here_balance", "share"):
+        assert "sum_at_last" not in expression(small.metric(name), ["period_month", "place"])
+        last = conn.execute(f"select period_month, {expression(small.metric(name))} from marts.t group by 1 order by 1").fetchall()
+        assert [(r["period_month"], r[name]) for r in fetch(conn, name, by=["period_month"], layer=small)] == last
+
+
+def test_the_columns_of_a_metric(mart):
+    _, small, _ = mart
+    assert columns(small.metric("here_balance")) == ["amount", "period_month", "place"]
 
 
 def test_shifted_metrics_are_refused(mart):
