@@ -13,9 +13,14 @@
     ]) }}
 {%- endmacro %}
 
+{# The segments as rows for a lateral join on a candidate: (segment_order, segment_code, segment_name, is_member). #}
 {% macro contact_segment_rows() -%}
-    (values {% for s in contact_segments() %}({{ loop.index }}::smallint, '{{ s.code }}'::text, '{{ s.name }}'::text){{ ', ' if not loop.last }}{% endfor %})
-    as contact_segments (segment_order, segment_code, segment_name)
+    (
+        values
+        {%- for s in contact_segments() %}
+        ({{ loop.index }}::smallint, '{{ s.code }}'::text, '{{ s.name }}'::text, coalesce({{ s.when }}, false)){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as s (segment_order, segment_code, segment_name, is_member)
 {%- endmacro %}
 
 {% macro contact_notice_days() -%} {{ var('contact_notice_days', 7) }} {%- endmacro %}

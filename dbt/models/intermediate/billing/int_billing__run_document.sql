@@ -1,7 +1,5 @@
 -- Invoices that bill a contract's consumption of a period: those of a billing run, and those by hand that bill water. Drafts of a run too.
 -- A bill for other services (a connection, a fine) is none, whatever its period. Grain: one row per document.
-{{ config(materialized='view') }}
-
 with moves as (
     select * from {{ ref('stg_odoo__account_move') }}
     where move_type = 'out_invoice' and state in ('draft', 'posted') and debit_origin_move_id is null
@@ -29,4 +27,6 @@ select
 from moves as m
 left join document_types as dt on dt.document_type_id = m.document_type_id
 left join {{ ref('int_core__contract') }} as c on c.contract_key = m.contract_id
-where (m.billing_cycle_id is not null or m.billed_m3 > 0) and coalesce(dt.document_type_code, '') not in ('E33', 'B03')
+where (m.billing_cycle_id is not null or m.billed_m3 > 0)
+    -- by id, not by the code of the outer join: the planner would take the result for one row and loop over all contracts for each
+    and (m.document_type_id is null or m.document_type_id not in (select document_type_id from document_types where document_type_code in ('E33', 'B03')))

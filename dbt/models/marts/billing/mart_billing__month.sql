@@ -65,7 +65,8 @@ excluded as (
     select cm.period_month, cm.sector_key, cm.route_key, cm.user_type_key, count(*) as excluded_contracts
     from {{ ref('int_core__contract_month') }} as cm
     inner join {{ ref('int_billing__exclusion') }} as x on x.contract_key = cm.contract_key
-    where (x.from_on is null or x.from_on <= {{ month_end('cm.period_month') }}) and (x.until_on is null or x.until_on > {{ month_end('cm.period_month') }})
+    where (x.from_on is null or x.from_on <= {{ month_end('cm.period_month') }})
+        and (x.until_on is null or x.until_on > {{ month_end('cm.period_month') }})
     group by 1, 2, 3, 4
 )
 

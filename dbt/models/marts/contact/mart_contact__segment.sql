@@ -30,13 +30,8 @@ select
     c.overdue_amount,
     c.has_open_claim
 from candidates as c
-cross join {{ contact_segment_rows() }}
-cross join lateral (select contact_segments.segment_code, contact_segments.segment_name) as s
+cross join lateral {{ contact_segment_rows() }}
 inner join {{ ref('int_core__sector') }} as sec on sec.sector_key = c.sector_key
 inner join {{ ref('int_core__route') }} as r on r.route_key = c.route_key
 inner join {{ ref('int_core__user_type') }} as u on u.user_type_key = c.user_type_key
-where case s.segment_code
-    {%- for segment in contact_segments() %}
-    when '{{ segment.code }}' then {{ segment.when }}
-    {%- endfor %}
-end
+where s.is_member
