@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from reports.contacts_cli import EPILOG as CONTACTS_EPILOG
+from reports.contacts_cli import contacts
 from reports.journal_cli import EPILOG, journal
 
 app = typer.Typer(no_args_is_help=True, help="Genera reportes departamentales y archivos de la DGII. Ejemplo: caudal reports generate --period 2026-10")
 
 app.command("journal", epilog=EPILOG)(journal)
+app.command("contacts", epilog=CONTACTS_EPILOG)(contacts)
 
 OBSERVED, FAILED = 2, 1
 

@@ -78,6 +78,14 @@ class Life:
         if self.credits and draw[3] < 0.85 and c % KEEPS_CREDIT:
             self.use_credits()
 
+    def bill_again(self, issue: int, noticed: bool) -> None:
+        """The run was launched twice: the same bill once more, credited whole some weeks later where somebody noticed."""
+        first = self.book.docs[-1]
+        self.book.docs.append(Document(self.c, INVOICE, first.month, issue, first.due, first.untaxed, first.tax, first.total, first.extras, m3=first.m3))
+        self.open.append(len(self.book.docs) - 1)
+        if noticed:
+            self.schedule(issue + 21, "correct", len(self.book.docs) - 1, 2)
+
     def draft(self, m: int) -> None:
         """The bill of a cycle that is not issued yet, prepared today: it counts for nothing."""
         sim, c = self.sim, self.c

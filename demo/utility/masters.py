@@ -134,7 +134,7 @@ def _partners(conn: Connection, rows: dict[str, int], net: Network, people: Peop
         "street": out.texts(people.street), "city": _cities(net, people),
         "l10n_latam_identification_type_id": out.integers([t + 1 if t >= 0 else -1 for t in people.id_type]),
         "l10n_do_dgii_tax_payer_type": out.texts(people.taxpayer), "x_fraud_flag": out.booleans(people.fraud),
-        "x_einvoice_by_mail": out.booleans(people.by_mail),
+        "x_einvoice_by_mail": out.booleans(people.by_mail), "x_mailing_consent": out.booleans(people.consent),
     })
     return np.where(known, people.of_contract + FIRST_CUSTOMER_ID, -1)
 

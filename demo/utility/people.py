@@ -36,6 +36,7 @@ class People:
     street: list[str | None]
     fraud: list[bool]
     by_mail: list[bool]
+    consent: list[bool]  # to be written to by mass mailings
     active: list[bool]
     of_contract: np.ndarray
 
@@ -45,7 +46,7 @@ class People:
 
 def build_people(net: Network, rng: np.random.Generator) -> People:
     """A customer for each contract, some with several contracts, some entered twice."""
-    people = People([], [], [], [], [], [], [], [], [], [], [], [], np.full(len(net), -1))
+    people = People(*([] for _ in range(13)), of_contract=np.full(len(net), -1))
     u = rng.random((len(net), 4))
     for c, user_type in enumerate(net.user_type.tolist()):
         if c > 5 and user_type == 0 and u[c, 0] < OWNS_SEVERAL:
@@ -99,6 +100,7 @@ def _person(people: People, user_type: int, rng: np.random.Generator) -> int:
     people.street.append(f"{_word(spec['streets'], rng)} No. {int(u[5] * 180) + 1}")
     people.fraud.append(bool(u[2] < 0.012))
     people.by_mail.append(bool(mail and u[4] < 0.6))
+    people.consent.append(people.by_mail[-1] or len(people) % 9 < 5)  # by rule: a draw would move all others
     people.active.append(bool(u[1] < 0.985))
     return len(people) - 1
 
@@ -136,6 +138,7 @@ def _duplicate(people: People, of: int, rng: np.random.Generator) -> int:
     people.email.append(None)
     people.fraud.append(False)
     people.by_mail.append(False)
+    people.consent.append(False)
     people.active.append(True)
     return len(people) - 1
 

@@ -10,6 +10,7 @@ from demo.utility.catalogue import TODAY, Calendar, Size, catalogue, day_number
 from demo.utility.consumption import Consumption, incident_month
 from demo.utility.ledger import CHRONIC, LATE_PAYER, NON_PAYER, PUNCTUAL, Ledger
 from demo.utility.life import Life
+from demo.utility.mistakes import mistakes
 from demo.utility.network import USER_TYPES, Network
 from demo.utility.tariff import tariff
 
@@ -71,6 +72,7 @@ class Simulation:
         self._draw_habits()
         self.bad_month = months - 2 - BAD_MONTH
         self.incident = incident_month(calendar)
+        self.mistakes = mistakes(net, calendar)
 
     def _charges(self) -> tuple[list[list[int]], list[list[int]]]:
         """Billed m³ and water charge in cents, contracts × months."""
@@ -124,14 +126,27 @@ class Simulation:
         n, months = len(self.net), len(self.calendar)
         planned = [[False] * months for _ in range(n)]
         for c in range(n):
-            state, ended = self._contract(c, planned[c])
+            state, ended = (self._mistaken if c in self.mistakes else self._contract)(c, planned[c])
             self.book.state.append(state)
             self.book.ended.append(ended)
         self.book.planned = np.array(planned)
         return self.book
 
-    def _contract(self, c: int, planned: list[bool]) -> tuple[str, int]:
-        """The history of contract `c`. Returns its state today and the day it ended (−1: goes on)."""
+    def _mistaken(self, c: int, planned: list[bool]) -> tuple[str, int]:
+        """The history of a contract that a billing run made a mistake with.
+
+        It is first told into a book that is thrown away, as if nothing had been wrong, and then with draws of its own: what all others draw stays.
+        """
+        book, leaves, stream = self.book, dict(self.leaves), self.stream
+        self.book = Ledger()
+        self._contract(c, [False] * len(planned))
+        self.book, self.leaves, self.stream = book, leaves, _stream(np.random.default_rng([c, len(planned)]))
+        told = self._contract(c, planned, wrong=True)
+        self.stream = stream
+        return told
+
+    def _contract(self, c: int, planned: list[bool], wrong: bool = False) -> tuple[str, int]:
+        """The history of contract `c`. Returns its state today and the day it ended (−1: goes on). `wrong`: with what billing did wrong."""
         life = Life(self, c)
         cycle = int(self.net.cycle[c])
         for m in range(int(self.net.first_month[c]), len(self.calendar)):
@@ -150,9 +165,11 @@ class Simulation:
                 life.while_cut(m, issue)
                 continue
             planned[m] = True
-            if self.net.excluded[c]:
+            if self.net.excluded[c] or wrong and self.mistakes.left_out.get(c) == m:
                 continue
             life.bill(m, issue)
+            if wrong and self.mistakes.twice.get(c) == m:
+                life.bill_again(issue, noticed=c in self.mistakes.noticed)
             life.after_bill(m, issue)
         life.settle_until(self.today + 1)
         if life.ended >= 0:

@@ -118,6 +118,12 @@ PRESENT = {
     "meters replaced": "select count(*) from water_meter where replaced_by_id is not null and retired_on is not null",
     "a contract without meter": "select count(*) from water_reading where meter_id is null",
     "closed, cut and active contracts": "select count(distinct state) = 3 from water_contract",
+    "bills made twice in a run": "select count(*) from (select x_contract_id from account_move where move_type = 'out_invoice' and state = 'posted' and "
+                                 "debit_origin_id is null and company_id = 1 group by x_contract_id, x_billing_period having count(*) > 1) x",
+    "a contract that was read and left out of the run": "select count(*) from water_reading r join water_contract c on c.id = r.contract_id where not "
+        "c.excluded_from_billing and r.billing_period < '2026-11-01' and not exists (select 1 from account_move m where m.x_contract_id = r.contract_id "
+        "and m.x_billing_period = r.billing_period and m.state = 'posted')",
+    "customers who may be written to and who may not": "select count(distinct x_mailing_consent) = 2 from res_partner where customer_rank > 0",
     "excluded from billing": "select count(*) from water_contract where excluded_from_billing",
     "a contract without customer": "select count(*) from water_contract where partner_id is null",
     "a contract without supply point": "select count(*) from water_contract where supply_point_id is null",

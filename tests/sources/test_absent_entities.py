@@ -14,12 +14,13 @@ from sources.odoo import mapping
 # none of these in this utility's Odoo: no help desk, no OCA auditlog, no agreements, no cut orders, no tills, no bill deliveries
 LACKING = ("support_ticket", "support_stage", "support_team", "audit_log", "audit_log_line", "agreement", "agreement_instalment", "cut_order",
            "cash_register", "cash_session", "bill_delivery", "tariff_change")
-LACKING_COLUMN = ("contract", "has_sewer: boolean", "has_sewer: {type: boolean, absent: true}")
+LACKING_COLUMNS = {"has_sewer: boolean": "has_sewer: {type: boolean, absent: true}",
+                   "mailing_consent: {type: boolean, field: x_mailing_consent}": "mailing_consent: {type: boolean, absent: true}"}
 
 
 @pytest.fixture
 def lean_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo's mapping with those entities declared absent, and a contract without the sewer field."""
+    """The demo's mapping with those entities declared absent, a contract without the sewer field, a customer without consent."""
     folder = tmp_path / "demo"
     shutil.copytree(mapping.path_of("demo"), folder)
     declared = 0
@@ -28,8 +29,11 @@ def lean_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for entity in LACKING:
             text, count = re.subn(rf"(?m)^(  {entity}:.*\n(?:    .*\n)*?)    model: .*\n", r"\1    absent: true\n", text)
             declared += count
-        file.write_text(text.replace(LACKING_COLUMN[1], LACKING_COLUMN[2]))
-    assert declared == len(LACKING)
+        for there, absent in LACKING_COLUMNS.items():
+            declared += text.count(there)
+            text = text.replace(there, absent)
+        file.write_text(text)
+    assert declared == len(LACKING) + len(LACKING_COLUMNS)
     monkeypatch.setattr(mapping, "FOLDER", tmp_path)
 
 
@@ -39,7 +43,7 @@ def test_what_a_site_lacks_is_empty_and_all_else_is_built(lab, lean_site, tmp_pa
 
     for entity in LACKING:
         lab.warehouse(f"drop table raw.odoo_{entity} cascade")
-    lab.warehouse("drop table raw.odoo_contract cascade")
+    lab.warehouse("drop table raw.odoo_contract, raw.odoo_customer cascade")
     results = lab.replicate()
     assert {r.status for r in results.values()} == {"ok"}, [r.error for r in results.values() if r.error]
     assert {name for name, r in results.items() if r.mode == "ausente"} == set(LACKING)
@@ -53,5 +57,8 @@ def test_what_a_site_lacks_is_empty_and_all_else_is_built(lab, lean_site, tmp_pa
     assert lab.warehouse("select count(*) from raw.odoo_cut_order") == [(0,)]
     assert lab.warehouse("select count(*) filter (where has_sewer is not null), count(*) > 0 from raw.odoo_contract") == [(0, True)]
     assert lab.warehouse("select sum(billed_amount) > 0, sum(active_contracts) > 0 from marts.mart_commercial__month") == [(True, True)]
+    # nobody said that they may be written to: nobody is; no deliveries on record: nothing is said of them
+    assert lab.warehouse("select sum(contacts_count), sum(without_consent_count) > 0 from marts.mart_contact__segment_size") == [(0, True)]
+    assert lab.warehouse("select count(*) from marts.mart_contact__segment") == lab.warehouse("select count(*) from marts.mart_delivery__month") == [(0,)]
     # the audit trail of mail.thread is still there: the history does without auditlog
     assert lab.warehouse("select count(*) > 0 from marts.dim_contract_history where origin = 'auditoría'") == [(True,)]

@@ -1,0 +1,37 @@
+-- Attempts to hand a bill to its customer. A bill may have several: by e-mail, then printed. The contract is the bill's; where the bill is
+-- not known, the attempt's own. Grain: one row per attempt.
+with deliveries as (
+    select * from {{ ref('stg_odoo__bill_delivery') }}
+),
+
+invoices as (
+    select * from {{ ref('fct_invoice') }}
+)
+
+select
+    d.bill_delivery_id as delivery_key,
+    i.invoice_key,
+    c.contract_key,
+    c.sector_key,
+    c.route_key,
+    c.municipality_key,
+    c.user_type_key,
+    coalesce(d.channel, 'none') as channel_code,
+    {{ delivery_channel_name("coalesce(d.channel, 'none')") }} as channel_name,
+    d.state,
+    coalesce(d.state = 'delivered', false) as is_delivered,
+    coalesce(d.state in ('failed', 'bounced'), false) as is_failed,
+    case when d.state in ('failed', 'bounced') then coalesce(nullif(btrim(d.failure_reason), ''), 'sin_motivo') end as failure_reason,
+    case when d.state in ('failed', 'bounced') then {{ delivery_failure_name("coalesce(nullif(btrim(d.failure_reason), ''), 'sin_motivo')") }} end
+        as failure_reason_name,
+    d.courier,
+    i.issued_on,
+    d.sent_at,
+    {{ business_date('d.sent_at') }} as sent_on,
+    d.delivered_at,
+    {{ business_date('d.delivered_at') }} as delivered_on,
+    round(extract(epoch from d.delivered_at - d.sent_at)::numeric / 3600, 2)::numeric(18, 2) as delivery_hours
+from deliveries as d
+left join invoices as i on i.invoice_key = d.move_id
+left join {{ ref('int_core__contract') }} as own on own.contract_key = d.contract_id
+inner join {{ ref('int_core__contract') }} as c on c.contract_key = coalesce(i.contract_key, own.contract_key, {{ unassigned_key() }})
