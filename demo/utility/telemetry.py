@@ -23,10 +23,11 @@ INLETS = {
     "MOC-01-A": ("MOC-01", "", 0.7), "MOC-01-B": ("MOC-01", "", 0.3), "MOC-02-A": ("MOC-02", "", 1.0), "MOC-03-A": ("MOC-03", "", 1.0),
     "MOC-04-A": ("MOC-04", "", 1.0), "MOC-05-A": ("MOC-05", "", 1.0), "MOC-06-T": ("MOC-06", "MOC-01", 1.0), "CGE-01-A": ("CGE-01", "", 1.0),
 }
-# Real losses as a share of what customers use, and mains in km for each thousand m³ a month.
+# Real losses as a share of what customers use.
 LOSSES = {"MOC-01": 0.38, "MOC-02": 0.52, "MOC-03": 0.25, "MOC-04": 0.70, "MOC-05": 0.45, "MOC-06": 0.85, "CGE-01": 0.60}
 UNSEEN = 1.13  # customers use this much of what their meters say, theft included
-NETWORK = {"MOC-01": (31.4, 8.2, 32), "MOC-02": (24.9, 6.0, 28), "MOC-03": (19.8, 5.1, 30), "MOC-05": (22.3, 6.6, 35)}  # km, km, m
+# Mains and private service pipes in metres for each thousand contracts of the utility, and mean pressure in m.
+NETWORK = {"MOC-01": (6280, 1640, 32), "MOC-02": (4980, 1200, 28), "MOC-03": (3960, 1020, 30), "MOC-05": (4460, 1320, 35)}
 MONTHS = {"tiny": 6, "demo": 18}
 PATTERN = np.array([30, 25, 22, 22, 28, 60, 120, 160, 165, 150, 135, 130, 135, 125, 115, 110, 115, 130, 150, 155, 135, 100, 65, 40], dtype=float)
 STUCK = ("MOC-04-A", 20, 60)  # inlet; days before the end; hours with the same reading
@@ -50,7 +51,7 @@ def write_telemetry(folder: Path, size: str = "tiny", seed: int = 20261115) -> T
     calendar = Calendar.of(what)
     months = min(MONTHS[size], what.months)
     folder.mkdir(parents=True, exist_ok=True)
-    _masters(folder)
+    _masters(folder, what)
     first = calendar.first_days[-months - 1]
     hours = (TODAY - first).days * 24
     starts = [datetime(first.year, first.month, first.day) + timedelta(hours=h) for h in range(hours)]  # local: no summer time there
@@ -155,9 +156,10 @@ def _write(path: Path, lines: list[str], delivered: datetime) -> None:
     os.utime(path, (moment, moment))
 
 
-def _masters(folder: Path) -> None:
+def _masters(folder: Path, size: Size) -> None:
     names = {s["code"]: s["name"] for s in catalogue()["sectors"]}
     inlets = [f"{code},Entrada {names[sector]}{' (traspaso)' if source else ''} {code[-1]},{sector},{source}" for code, (sector, source, _) in INLETS.items()]
     (folder / "inlets.csv").write_text("inlet_code,inlet_name,sector_code,from_sector_code\n" + "\n".join(inlets) + "\n", encoding="utf-8")
-    network = [f"{sector},{mains},{pipes},{pressure}" for sector, (mains, pipes, pressure) in NETWORK.items()]
+    network = [f"{sector},{mains * size.contracts / 1e6:.3f},{pipes * size.contracts / 1e6:.3f},{pressure}"
+               for sector, (mains, pipes, pressure) in NETWORK.items()]
     (folder / "network.csv").write_text("sector_code,mains_km,service_pipe_km,pressure_m\n" + "\n".join(network) + "\n", encoding="utf-8")
