@@ -20,6 +20,7 @@ COMMANDS = {
     "replicate": ("sources.cli", "Replica Odoo en el almacén (raw)."),
     "status": ("sources.status_cli", "Cómo está la réplica: última corrida, atraso, filas, cuadre, por entidad."),
     "reconcile": ("sources.reconciliation.cli", "Compara Odoo con el almacén por entidad, día y estado, y explica lo que difiere."),
+    "telemetry": ("sources.telemetry.cli", "Carga la telemetría horaria de entradas y sectores (load)."),
     "geo": ("geo.cli", "El catastro: cargarlo, ubicar los puntos, exportar y servir las capas."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),

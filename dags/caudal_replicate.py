@@ -15,8 +15,10 @@ from caudal_common import DEFAULT_ARGS, RAW, RAW_ENTITY, SOURCE_POOL, TIMEZONE
 STEPS = """
 `cadastre` (sólo de noche) carga el archivo de `CAUDAL_CADASTRE`, si se indicó; `plan` lista las entidades del sitio, las más grandes primero;
 `replicate` es **una tarea por entidad** en el grupo `odoo`, que tiene tantos puestos como consultas a la vez aguanta Odoo
-(`CAUDAL_SOURCE_SLOTS`). Una entidad que falla no detiene a las demás. `locate` (sólo de noche) dice en qué sector cae cada punto de suministro. `reconcile` (sólo de noche) compara lo cargado con Odoo, día por día;
-lo que no cuadre lo dicen el tablero, los indicadores de calidad y las alertas. `announce` comprueba que llegaron todas y sólo entonces publica el activo
+(`CAUDAL_SOURCE_SLOTS`). Una entidad que falla no detiene a las demás. `locate` (sólo de noche) dice en qué sector cae cada punto de suministro.
+`reconcile` (sólo de noche) compara lo cargado con Odoo, día por día; lo que no cuadre lo dicen el tablero, los indicadores de calidad y las alertas.
+`telemetry` carga los archivos nuevos de `CAUDAL_TELEMETRY_DIR`, si se indicó; si no puede, los marts se construyen con la telemetría que ya había.
+`announce` comprueba que llegaron todas y sólo entonces publica el activo
 `raw`, que dispara `caudal_build`. Cada entidad publica además su propio activo, con lo que leyó y cambió.
 
 Si algo falla, `report_failure` evalúa las alertas (la regla `datos_desactualizados` avisa) y deja la corrida en rojo.
@@ -71,6 +73,22 @@ def replication(dag_id: str, cron: str, nightly: bool, title: str) -> None:
                 load_streets(Path(os.environ["CAUDAL_STREETS"]))
             found = run()
             return f"missing: {', '.join(found.missing)}" if found.missing else f"{found.points} points, {found.misplaced} misplaced, {found.outside} outside"
+
+        @task(retries=1)
+        def telemetry() -> dict[str, int]:
+            """`caudal telemetry load $CAUDAL_TELEMETRY_DIR`"""
+            from airflow.sdk.exceptions import AirflowSkipException
+
+            from caudal import warehouse
+            from sources.telemetry import load
+            from sources.telemetry.cli import folder_of_the_site
+
+            folder = folder_of_the_site()
+            if folder is None:
+                raise AirflowSkipException("CAUDAL_TELEMETRY_DIR is not set: this utility has no telemetry, or sends none")
+            warehouse.ensure()
+            result = load(folder, progress=print)
+            return {"files": result.files, "rows_changed": result.inserted + result.updated + result.deleted, "rows_quarantined": result.quarantined}
 
         @task(trigger_rule="all_done")
         def plan() -> list[str]:
@@ -134,9 +152,11 @@ def replication(dag_id: str, cron: str, nightly: bool, title: str) -> None:
 
         entities = plan()
         replicated = replicate.expand(entity=entities)
+        measured = telemetry()
         announced = announce(entities, replicated)
         # not after `replicate`: `announce` waits for the last entity, so that one report tells of all that failed
         failure = report_failure()
+        replicated >> measured >> [announced, failure]
         [entities, announced] >> failure
         if nightly:
             loaded, compared, placed = cadastre(), reconcile(replicated), locate()

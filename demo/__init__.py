@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from demo.utility.generator import Summary
+    from demo.utility.telemetry import TelemetrySummary
 
 
 def generate(dsn: str, size: str = "tiny", seed: int = 20261115, progress: bool = True) -> Summary:
@@ -35,3 +36,10 @@ def write_bank_file(dsn: str, path: Path) -> Path:
     from demo.utility.bank_file import write_bank_file as work
 
     return work(dsn, path)
+
+
+def write_telemetry(folder: Path, size: str = "tiny", seed: int = 20261115) -> TelemetrySummary:
+    """Write the hourly files of its inlet meters; see `demo.utility.telemetry.write_telemetry`."""
+    from demo.utility.telemetry import write_telemetry as work
+
+    return work(folder, size, seed)

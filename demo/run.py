@@ -79,7 +79,7 @@ def start_source(size: str, marks: Marks) -> None:
     from demo.odoo import server
 
     dsn = server.source_dsn()
-    cadastre, streets = settings().home / "catastro.geojson", settings().home / "calles.geojson"
+    cadastre, streets, telemetry = (settings().home / name for name in ("catastro.geojson", "calles.geojson", "telemetria"))
 
     def generate() -> None:
         warehouse.ensure_database(server.SOURCE_DATABASE)
@@ -87,14 +87,15 @@ def start_source(size: str, marks: Marks) -> None:
         demo.write_cadastre(cadastre, size=size)
         demo.write_streets(streets)
         demo.write_bank_file(dsn, settings().home / "banco" / "recaudo_2026-10.csv")
+        demo.write_telemetry(telemetry, size=size)
 
     _once(marks, "source", size, f"Empresa sintética de Moca, tamaño {size}", generate)
     odoo = server.service()
     if not odoo.is_running():
         with step("Sustituto de Odoo"):
             odoo.start()
-    environment = {**server.environment(), "CAUDAL_TODAY": TODAY, "CAUDAL_RNC": RNC, "CAUDAL_CADASTRE": str(cadastre),
-                   "CAUDAL_STREETS": str(streets)}
+    environment = {**server.environment(), "CAUDAL_TODAY": TODAY, "CAUDAL_RNC": RNC, "CAUDAL_CADASTRE": str(cadastre), "CAUDAL_STREETS": str(streets),
+                   "CAUDAL_TELEMETRY_DIR": str(telemetry)}
     write_site_env(environment)
 
 

@@ -52,13 +52,14 @@ def tiny_source(home: Path) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def replicated(tiny_source: object, home: Path) -> object:
-    """raw.* loaded from the tiny utility, cadastre included, and reconciled with it."""
+    """raw.* loaded from the tiny utility, cadastre and telemetry included, and reconciled with it."""
     import demo
     from geo.cadastre import load_cadastre
     from geo.locate import locate
     from geo.streets import load_streets
     from sources.reconciliation import reconcile
     from sources.replicate import replicate
+    from sources.telemetry import load as load_telemetry
 
     results = replicate()
     assert all(r.status == "ok" for r in results), results
@@ -67,6 +68,7 @@ def replicated(tiny_source: object, home: Path) -> object:
     load_cadastre(cadastre)
     load_streets(demo.write_streets(home / "streets.geojson"))
     assert locate().missing == []
+    load_telemetry(demo.write_telemetry(home / "telemetry", size="tiny").folder)
     checks = reconcile()
     assert all(check.status == "ok" for check in checks), checks
     return tiny_source

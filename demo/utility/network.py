@@ -58,7 +58,8 @@ def build_network(size: Size, calendar: Calendar, rng: np.random.Generator) -> N
         lon, lat = to_degrees(points[:, 0], points[:, 1])
         latitude[here], longitude[here] = np.rint(lat * 1e6), np.rint(lon * 1e6)
     user_type = _spread([catalogue()["user_types"][u]["share"] for u in USER_TYPES], n, rng)
-    installed = np.minimum(starts, day_number(calendar.first_days[0])) - rng.integers(30, 365 * 12, n)
+    before, first = rng.integers(30, 365 * 12, n), day_number(calendar.first_days[0])
+    installed = np.where(starts < first, first - before, starts - before % 20)  # a new connection gets a new meter
     replaced = np.where(rng.random(n) < 0.05, rng.integers(2, months - 1, n), -1)
     digits = np.where(rng.random(n) < 0.12, 4, 5)
     index = rng.integers(200, 9_000, n)

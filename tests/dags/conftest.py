@@ -32,11 +32,12 @@ def airflow_server(replicated: object, superset_server: str, home: Path) -> Iter
     from caudal import airflow
 
     os.environ["CAUDAL_CADASTRE"] = str(home / "cadastre.geojson")
+    os.environ["CAUDAL_TELEMETRY_DIR"] = str(home / "telemetry")
     settings.cache_clear()
     try:
         airflow.start(print)
         yield airflow
     finally:
         airflow.stop()
-        del os.environ["CAUDAL_CADASTRE"]
+        del os.environ["CAUDAL_CADASTRE"], os.environ["CAUDAL_TELEMETRY_DIR"]
         settings.cache_clear()

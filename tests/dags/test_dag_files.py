@@ -35,7 +35,7 @@ def test_each_entity_is_a_task_of_its_own_and_the_last_step_waits_for_all(parsed
         assert [name for name, step in steps.items() if step["mapped"]] == ["replicate"]
         assert (steps["replicate"]["upstream"], steps["replicate"]["trigger_rule"]) == (["plan"], "all_success")
         compared = ["reconcile"] if dag_id == "caudal_replicate" else []
-        assert (steps["announce"]["upstream"], steps["announce"]["trigger_rule"]) == (["plan", *compared, "replicate"], "all_done")
+        assert (steps["announce"]["upstream"], steps["announce"]["trigger_rule"]) == (["plan", *compared, "replicate", "telemetry"], "all_done")
     assert parsed["dags"]["caudal_replicate"]["tasks"]["plan"]["upstream"] == ["cadastre"]  # whatever became of it
     assert parsed["dags"]["caudal_replicate"]["tasks"]["plan"]["trigger_rule"] == "all_done"
     assert not {"cadastre", "reconcile"} & set(parsed["dags"]["caudal_refresh"]["tasks"])

@@ -16,7 +16,7 @@ from sources.status import status
 
 TIMEOUT_S = 480
 EXPECTED = {
-    "caudal_replicate": {"cadastre", "plan", "reconcile", "announce", "report_failure"},
+    "caudal_replicate": {"cadastre", "plan", "reconcile", "telemetry", "announce", "report_failure"},
     "caudal_build": {"build", "check", "report_failure"},
     "caudal_consumers": {"superset", "alerts", "reports", "powerbi"},
 }

@@ -9,6 +9,7 @@ renamed as (
         contract_id,
         meter_id,
         route_id,
+        reader_id,
         ---------- text
         kind as reading_kind,
         incident,

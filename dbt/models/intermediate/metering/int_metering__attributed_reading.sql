@@ -1,0 +1,78 @@
+-- What a run of estimates and the reading that ends it took together, given back to the days on which it was used: each month of the stretch
+-- gets its days' share of the total. A month's days go from the reading date before to its own; a month without a reading has the date
+-- of the one that ended the run, so many months earlier. By running totals, so that not a litre is lost in rounding.
+-- A stretch that no reading has ended keeps its estimates: they are provisional. Grain: one row per planned reading.
+with readings as (
+    select * from {{ ref('int_metering__reading') }}
+),
+
+stretches as (
+    select
+        *,
+        bool_or(is_read) over stretch as is_closed,
+        bool_or(reading_kind = 'estimated') over stretch as has_estimates,
+        max(read_on) filter (where is_read) over stretch as ended_on,
+        max(period_month) over stretch as last_month,
+        min(previous_read_on) over stretch as began_on,
+        sum(consumption_m3) over stretch as taken_m3
+    from readings
+    window stretch as (partition by contract_key, meter_key, stretch)
+),
+
+dated as (
+    select
+        *,
+        is_closed and has_estimates and ended_on is not null as is_regularised,
+        (ended_on - make_interval(
+            months => ((extract(year from last_month) - extract(year from period_month)) * 12
+                + extract(month from last_month) - extract(month from period_month))::int
+        ))::date as due_on
+    from stretches
+),
+
+counted as (
+    select
+        *,
+        -- a contract that was cut off meanwhile used nothing then: the first month has 45 days at most
+        greatest(
+            due_on - coalesce(
+                lag(due_on) over along,
+                case when began_on is null then (due_on - interval '1 month')::date else greatest(began_on, due_on - 45) end
+            ),
+            1
+        ) as days
+    from dated
+    window along as (partition by contract_key, meter_key, stretch order by period_month, reading_key)
+),
+
+summed as (
+    select
+        *,
+        sum(days) over (partition by contract_key, meter_key, stretch) as all_days,
+        sum(days) over (partition by contract_key, meter_key, stretch order by period_month, reading_key) as days_so_far
+    from counted
+)
+
+select
+    reading_key,
+    contract_key,
+    meter_key,
+    sector_key,
+    route_key,
+    municipality_key,
+    user_type_key,
+    period_month,
+    reading_kind,
+    is_read,
+    case when is_regularised then days end as attributed_days,
+    case when is_regularised then ended_on end as regularised_on,
+    case
+        when is_regularised then 'regularised'
+        else reading_kind
+    end as attribution,
+    consumption_m3::numeric(18, 3) as booked_m3,
+    case
+        when is_regularised then round(taken_m3 * days_so_far / all_days, 3) - round(taken_m3 * (days_so_far - days) / all_days, 3)
+        else consumption_m3
+    end::numeric(18, 3) as attributed_m3
+from summed

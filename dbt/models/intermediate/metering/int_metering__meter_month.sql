@@ -1,0 +1,85 @@
+-- Each meter at the end of each closed month it was in service: age, what went through it, how much it is taken not to register, and whether it works.
+-- Volume: the first index known of it plus all that was read or estimated since, so that a dial that went round counts in full.
+-- Error: its class's at age zero, plus the larger of what age and volume add (both measure the same wear), up to the class's limit; what
+-- was not registered is error ÷ (1 − error) of what was. A meter works unless its last reading says it is broken, or nobody could read it for
+-- months. Without a date of installation there is no age, and volume alone counts. Grain: one row per meter in service and closed month.
+with meters as (
+    select * from {{ ref('int_metering__meter') }}
+),
+
+months as (
+    select * from {{ ref('int_core__closed_month') }}
+),
+
+readings as (
+    select
+        r.meter_key,
+        r.period_month,
+        sum(a.booked_m3) as taken_m3,
+        sum(a.attributed_m3) filter (where a.attribution <> 'estimated') as measured_m3,
+        min(r.previous_value_m3) as first_index_m3,
+        bool_or(r.is_read) as is_read,
+        bool_or(r.incident = 'meter_broken') as is_broken
+    from {{ ref('int_metering__reading') }} as r
+    inner join {{ ref('int_metering__attributed_reading') }} as a on a.reading_key = r.reading_key
+    where r.meter_key <> {{ unassigned_key() }}
+    group by r.meter_key, r.period_month
+),
+
+first_indexes as (
+    select distinct on (meter_key) meter_key, first_index_m3
+    from readings
+    order by meter_key, period_month
+),
+
+in_service as (
+    select
+        m.*,
+        mo.period_month,
+        coalesce(f.first_index_m3, 0) + sum(coalesce(r.taken_m3, 0)) over so_far as accumulated_m3,
+        coalesce(r.measured_m3, 0) as measured_m3,
+        max(mo.period_month) filter (where r.is_read) over so_far as last_read_month,
+        min(mo.period_month) filter (where r.meter_key is not null) over so_far as first_planned_month,
+        max(mo.period_month) filter (where r.meter_key is not null) over so_far as last_planned_month,
+        max(mo.period_month) filter (where r.is_broken) over so_far as last_broken_month,
+        round((mo.month_end_on - m.installed_on) / 365.25, 2) as age_years
+    from meters as m
+    inner join months as mo on coalesce(m.installed_on, mo.month_end_on) <= mo.month_end_on and (m.retired_on is null or m.retired_on > mo.month_end_on)
+    left join readings as r on r.meter_key = m.meter_key and r.period_month = mo.period_month
+    left join first_indexes as f on f.meter_key = m.meter_key
+    where m.is_active or m.retired_on is not null
+    window so_far as (partition by m.meter_key order by mo.period_month)
+),
+
+judged as (
+    select
+        *,
+        least(
+            initial_error_ratio + greatest(error_ratio_per_year * age_years, error_ratio_per_1000_m3 * accumulated_m3 / 1000),
+            max_error_ratio
+        ) as error_ratio,
+        not coalesce(last_broken_month > coalesce(last_read_month, '-infinity'::date), false)
+        and (
+            last_planned_month is null
+            or last_planned_month < coalesce(last_read_month, first_planned_month) + {{ metering_rule('meter_unread_months') }} * interval '1 month'
+        ) as is_working
+    from in_service
+)
+
+select
+    meter_key,
+    period_month,
+    contract_key,
+    sector_key,
+    route_key,
+    municipality_key,
+    user_type_key,
+    age_years::numeric(8, 2) as age_years,
+    accumulated_m3::numeric(18, 3) as accumulated_m3,
+    coalesce(age_years > max_age_years, false) as is_over_age,
+    accumulated_m3 > max_volume_m3 as is_over_volume,
+    is_working,
+    error_ratio::numeric(8, 5) as error_ratio,
+    measured_m3::numeric(18, 3) as measured_m3,
+    round(measured_m3 * error_ratio / (1 - error_ratio), 3)::numeric(18, 3) as under_registered_m3
+from judged
