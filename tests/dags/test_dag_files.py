@@ -34,11 +34,11 @@ def test_each_entity_is_a_task_of_its_own_and_the_last_step_waits_for_all(parsed
         steps = parsed["dags"][dag_id]["tasks"]
         assert [name for name, step in steps.items() if step["mapped"]] == ["replicate"]
         assert (steps["replicate"]["upstream"], steps["replicate"]["trigger_rule"]) == (["plan"], "all_success")
-        compared = ["reconcile"] if dag_id == "caudal_replicate" else []
-        assert (steps["announce"]["upstream"], steps["announce"]["trigger_rule"]) == (["plan", *compared, "replicate", "telemetry"], "all_done")
+        placed, compared = (["locate"], ["reconcile"]) if dag_id == "caudal_replicate" else ([], [])
+        assert (steps["announce"]["upstream"], steps["announce"]["trigger_rule"]) == ([*placed, "plan", *compared, "replicate", "telemetry"], "all_done")
     assert parsed["dags"]["caudal_replicate"]["tasks"]["plan"]["upstream"] == ["cadastre"]  # whatever became of it
     assert parsed["dags"]["caudal_replicate"]["tasks"]["plan"]["trigger_rule"] == "all_done"
-    assert not {"cadastre", "reconcile"} & set(parsed["dags"]["caudal_refresh"]["tasks"])
+    assert not {"cadastre", "locate", "reconcile"} & set(parsed["dags"]["caudal_refresh"]["tasks"])
 
 
 def test_each_dag_explains_itself_and_runs_once_at_a_time(parsed):
