@@ -7,10 +7,11 @@ Reads: the marts of the schema that is about to be published, and `dbt/seeds/met
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 
 from psycopg import Connection, sql
 
@@ -31,29 +32,33 @@ class TargetsError(Exception):
         self.problems = problems
 
 
-def refresh(conn: Connection, schema: str, layer: SemanticLayer, last_month: date, months: Collection[date] | None = None) -> int:
-    """Compute the values up to `last_month` over the marts in `schema`; how many changed. `months`: only these (default: all).
+def refresh(
+    conn: Connection, schema: str, layer: SemanticLayer, last_month: date, changed: Mapping[str, Collection[date]] = MappingProxyType({}),
+) -> int:
+    """Compute the values up to `last_month` over the marts in `schema`; how many changed.
 
-    Run it in the transaction that publishes the schema. Raises TargetsError, before anything is written, when the targets are wrong.
+    `changed`: mart → the months of it that may differ from what is published; a mart that it does not name is computed whole. Run it in the transaction that publishes the schema. Raises TargetsError, before anything is written, when the targets are wrong.
     """
     sectors = {row[0] for row in conn.execute(sql.SQL("select sector_code from {}").format(sql.Identifier(schema, "dim_commercial_sector")))}
     if problems := check_targets(TARGETS, layer, sectors):
         raise TargetsError(problems)
     _write_metrics(conn, layer)
     conn.execute("create temporary table metric_value_next (like ops.metric_value) on commit drop")
+    gone = 0
     for model in layer.models.values():
         metrics = [m for m in layer.metrics.values() if m.model and m.model.name == model.name]
-        if metrics and model.table != MART:
-            conn.execute(_values(schema, model, metrics, last_month, months))
-    scope = "(%(months)s::date[] is null or period_month = any(%(months)s))"
-    parameters = {"months": None if months is None else list(months)}
-    gone = conn.execute(
-        f"""delete from ops.metric_value as old where {scope} and not exists (
-                select from metric_value_next as new
-                where new.metric_name = old.metric_name and new.period_month = old.period_month and new.sector_code is not distinct from old.sector_code
-            )""",
-        parameters,
-    ).rowcount
+        if not metrics or model.table == MART:
+            continue
+        months = changed.get(model.table)
+        conn.execute(_values(schema, model, metrics, last_month, months))
+        gone += conn.execute(
+            """delete from ops.metric_value as old
+               where metric_name = any(%(metrics)s) and (%(months)s::date[] is null or period_month = any(%(months)s)) and not exists (
+                   select from metric_value_next as new
+                   where new.metric_name = old.metric_name and new.period_month = old.period_month and new.sector_code is not distinct from old.sector_code
+               )""",
+            {"metrics": [m.name for m in metrics], "months": None if months is None else list(months)},
+        ).rowcount
     written = conn.execute(
         """insert into ops.metric_value as old select * from metric_value_next
            on conflict (metric_name, period_month, sector_code) do update set value = excluded.value where old.value is distinct from excluded.value"""

@@ -98,9 +98,12 @@ class _Translator:
     def aggregate(self, node: Aggregate) -> str:
         if node.agg not in (*_AGGREGATES, "percentile"):
             raise self.no(node.metric, f"aggregation {node.agg!r} has no translation")
-        if not _PLAIN.match(node.expr):
-            raise self.no(node.metric, f"it aggregates the expression {node.expr!r}, not a column of the mart")
-        result = self.percentile(node) if node.agg == "percentile" else _AGGREGATES[node.agg].format(self.column(node.expr))
+        if node.agg == "percentile":
+            result = self.percentile(node)
+        elif node.agg == "sum" and not _PLAIN.match(node.expr):
+            result = self.sum_of(node, table_name(self.table))
+        else:
+            result = _AGGREGATES[node.agg].format(self.plain(node))
         conditions = [self.condition(node, template) for template in node.where]
         if node.last_by:
             result = self.at_last(node, conditions)
@@ -108,8 +111,31 @@ class _Translator:
             result = f"CALCULATE({', '.join([result, *conditions])})"
         return result if node.fill_nulls_with is None else f"COALESCE({result}, {node.fill_nulls_with})"
 
+    def plain(self, node: Aggregate) -> str:
+        if not _PLAIN.match(node.expr):
+            raise self.no(node.metric, f"it aggregates the expression {node.expr!r}, not a column of the mart")
+        return self.column(node.expr)
+
+    def sum_of(self, node: Aggregate, rows: str) -> str:
+        """Σ of a column over `rows`, or of columns added and subtracted (exact in Fixed Decimal); as in SQL, a row that lacks one of them adds nothing."""
+        if _PLAIN.match(node.expr):
+            return f"SUMX({rows}, {self.column(node.expr)})"
+        tree = sqlglot.parse_one(node.expr, read="postgres")
+        names = list(dict.fromkeys(self.column(c.name) for c in tree.find_all(exp.Column)))
+        guards = " && ".join(f"NOT(ISBLANK({name}))" for name in names)
+        return f"SUMX(FILTER({rows}, {guards}), {self.added(node, tree)})"
+
+    def added(self, node: Aggregate, tree: exp.Expression) -> str:
+        if isinstance(tree, exp.Paren):
+            return f"({self.added(node, tree.this)})"
+        if isinstance(tree, exp.Column) and not tree.table:
+            return self.column(tree.name)
+        if isinstance(tree, (exp.Add, exp.Sub)):
+            return f"{self.added(node, tree.this)} {'+' if isinstance(tree, exp.Add) else '-'} {self.added(node, tree.expression)}"
+        raise self.no(node.metric, f"it aggregates the expression {node.expr!r}; columns are only added or subtracted")
+
     def percentile(self, node: Aggregate) -> str:
-        name = self.column(node.expr)
+        name = self.plain(node)
         return f"PERCENTILEX.INC(FILTER({table_name(self.table)}, NOT(ISBLANK({name}))), CONVERT({name}, DOUBLE), {node.percentile})"
 
     def at_last(self, node: Aggregate, conditions: list[str]) -> str:
@@ -119,8 +145,8 @@ class _Translator:
         month = self.column(self.model.dimension(node.last_by).expr)
         table = table_name(self.table)
         if not conditions and node.last_by == self.model.time_dimension:
-            return f"SUMX(FILTER({table}, {month} = {_LAST}), {self.column(node.expr)})"
-        inner = f"VAR Mes = MAX({month}) RETURN SUMX(FILTER({table}, {month} = Mes), {self.column(node.expr)})"
+            return self.sum_of(node, f"FILTER({table}, {month} = {_LAST})")
+        inner = f"VAR Mes = MAX({month}) RETURN {self.sum_of(node, f'FILTER({table}, {month} = Mes)')}"
         return f"CALCULATE({', '.join([inner, *conditions])})"
 
     def condition(self, node: Aggregate, template: str) -> str:

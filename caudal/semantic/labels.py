@@ -14,9 +14,15 @@ DIMENSIONS = {
     "reason_name": "Motivo", "kind": "Clase", "collector": "Cobrador", "collector_name": "Cobrador", "bucket": "Tramo", "concept_type": "Tipo de concepto",
     "concept_name": "Concepto", "payment_form": "Forma de pago", "status": "Estado", "state": "Estado", "cycle_code": "Ciclo", "cycle_name": "Ciclo",
     "step": "Paso", "step_name": "Paso", "metric_name": "Nombre técnico", "scope": "Alcance", "document_kind": "Clase de documento",
+    "anomaly_name": "Anomalía", "collector_code": "Código del cobrador", "collector_kind": "Clase de cobrador", "step_order": "Orden del paso",
+    "current_step_name": "Paso actual", "reader_name": "Lector", "sender_kind": "Clase de remitente", "from_bucket": "Tramo de origen",
+    "to_bucket": "Tramo de destino", "from_bucket_order": "Orden del tramo de origen", "to_bucket_order": "Orden del tramo de destino",
+    "credit_origin": "Origen del saldo", "incident_name": "Incidencia", "credit_reason_name": "Motivo de la nota de crédito",
+    "failure_reason_name": "Motivo de no entrega", "request_type_name": "Tipo de solicitud", "claim_type_name": "Tipo de reclamo", "team": "Equipo",
+    "order_type_name": "Tipo de orden", "work_order_type": "Tipo de orden", "dimension": "Dimensión", "check_name": "Regla", "action_name": "Acción",
     "register_name": "Caja", "cash_register_name": "Caja", "ecf_state": "Estado del e-CF", "user_name": "Usuario", "team_name": "Equipo",
 }
-_END = re.compile(r"[,.;:(]| por (?:mes|día|cada|contrato|sector)\b| de cada\b| al cierre\b")
+_END = re.compile(r"[,.;:(]| por (?:mes|día|cada|contrato|sector)\b| de cada\b| al cierre\b| a fin de mes\b")
 
 
 def model_label(model: SemanticModel) -> str:

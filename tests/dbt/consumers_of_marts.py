@@ -1,9 +1,14 @@
-"""Which marts each consumer reads, found where the consumer is written: dashboards, reports, alert rules, the Power BI model, the KPI commands."""
+"""Which marts each consumer reads, found where the consumer is written: dashboards, reports, alert rules, the Power BI model, the KPI commands.
+
+Run as a script, from the checkout: prints the `depends_on` that each exposure should have.
+"""
 
 from __future__ import annotations
 
 import ast
+import json
 import re
+import sys
 from pathlib import Path
 
 from caudal.semantic import SemanticLayer
@@ -68,3 +73,15 @@ def named_in(path: Path, layer: SemanticLayer, models: set[str]) -> set[str]:
                 elif node.value in layer.metrics:
                     found.add(layer.metric(node.value).model.table)
     return found
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from parsed_manifest import parsed_manifest
+
+    from caudal.semantic import load as load_layer
+
+    target = parsed_manifest()
+    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    for path, marts in consumers(load_layer(target), target, {n["name"] for n in nodes if n["resource_type"] == "model"}).items():
+        print(f"\n# {path}\n    depends_on:", *(f"      - ref('{mart}')" for mart in sorted(marts)), sep="\n")

@@ -86,7 +86,8 @@ def test_what_is_not_exact_is_refused(metric, others, reason):
 @pytest.mark.parametrize(
     ("measure", "reason"),
     [
-        ({"name": "flow", "agg": "sum", "expr": "amount * 2"}, "expression"),
+        ({"name": "flow", "agg": "sum", "expr": "amount * 2"}, "only added or subtracted"),
+        ({"name": "flow", "agg": "max", "expr": "amount - n"}, "not a column"),
         ({"name": "flow", "agg": "sum_boolean", "expr": "amount"}, "aggregation 'sum_boolean'"),
         ({"name": "flow", "agg": "median", "expr": "amount / 2"}, "expression"),
         ({"name": "flow", "agg": "max", "expr": "amount", "non_additive_dimension": {"name": "period_month", "window_choice": "max"}}, "agg sum"),
@@ -174,6 +175,23 @@ def test_medians_and_percentiles_are_those_of_postgresql(own_database, mart, pla
     found = evaluate(layer, rows, names, {} if place is None else {"t.place": [place]})
     for name in names:
         assert found[name] == expected[name] or abs(found[name] - expected[name]) <= abs(expected[name]) * Decimal("1e-12"), name
+    fill_mart(own_database)
+
+
+@pytest.mark.parametrize("place", [None, *PLACES, "no hay"])
+def test_columns_are_added_and_subtracted_as_in_postgresql(own_database, mart, place):
+    """A row that lacks one of them adds nothing, of a flow and of a balance."""
+    _, _, rows = mart
+    rows = [{**r, "n": None if i % 5 == 2 else r["n"]} for i, r in enumerate(rows)]
+    own_database.execute("drop table if exists marts.t; create table marts.t (period_month date, place text, n int, amount numeric(18, 2))")
+    with own_database.cursor() as cursor:
+        cursor.executemany("insert into marts.t values (%(period_month)s, %(place)s, %(n)s, %(amount)s)", rows)
+    expr = "amount - (n + amount) - n"
+    layer = small_layer([dict(SIMPLE), dict(CLOSING), filtered("{{ Dimension('t__place') }} = 'Moca'", "balance")],
+                        [{**FLOW, "expr": expr}, {**BALANCE, "expr": expr}])
+    names, where = ["flow", "balance", "m"], {} if place is None else {"place": place}
+    [expected] = fetch(own_database, names, where=where, layer=layer)
+    assert evaluate(layer, rows, names, {f"t.{k}": [v] for k, v in where.items()}) == expected
     fill_mart(own_database)
 
 

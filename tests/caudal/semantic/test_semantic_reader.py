@@ -12,6 +12,7 @@ from metricflow_semantic_interfaces.validations.semantic_manifest_validator impo
 from metricflow_semantics.model.dbt_manifest_parser import parse_manifest_from_dbt_generated_manifest
 
 from caudal.semantic import ManifestMissing, MetricMetaError, UnknownDimension, UnknownMetric, load
+from caudal.semantic.labels import DIMENSIONS
 from caudal.semantic.model import Aggregate, leaves
 from caudal.semantic.reader import parse
 from caudal.settings import ROOT
@@ -66,6 +67,11 @@ def test_balances_are_semi_additive_and_flows_are_not(layer):
     flows = {"billed_amount", "collected_amount", "credited_amount", "billed_volume_m3", "invoices_issued", "payments_count", "active_contract_months"}
     assert {n: last_by(n) for n in balances} == dict.fromkeys(balances, "period_month")
     assert {n: last_by(n) for n in flows} == dict.fromkeys(flows)
+
+
+def test_every_dimension_has_a_spanish_name(layer):
+    unnamed = {f"{m.name}.{d.name}" for m in layer.models.values() for d in m.dimensions if not d.label and d.name not in DIMENSIONS}
+    assert unnamed == set(), "give it a `label` in dbt/semantic, or, where several models have it, a name in caudal/semantic/labels.py"
 
 
 def test_consumers_read_the_published_schema(layer):
