@@ -25,6 +25,7 @@ COMMANDS = {
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
+    "receivables": ("reports.receivables_as_of.cli", "Cuentas por cobrar por antigüedad a cualquier fecha pasada."),
     "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
     "alerts": ("alerts.cli", "Evalúa las reglas de alerta y avisa."),
     "airflow": ("caudal.airflow_cli", "Airflow: iniciar, detener, correr la cadena completa una vez."),

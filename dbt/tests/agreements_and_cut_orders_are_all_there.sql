@@ -53,7 +53,7 @@ where coalesce(r.amount, 0) <> coalesce(f.amount, 0) or r.n <> f.n
 
 union all
 
-select thing, period_month, f.amount, m.amount
+select thing, period_month, f.amount as one_amount, m.amount as other_amount
 from facts_by_month as f
 full join marts_by_month as m using (thing, period_month)
 where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }})

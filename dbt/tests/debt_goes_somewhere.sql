@@ -39,14 +39,14 @@ where coalesce(o.amount, 0) <> coalesce(l.amount, 0)
 
 union all
 
-select 'llega', period_month, ageing_bucket_order, o.amount, a.amount
+select 'llega', period_month, ageing_bucket_order, o.amount as owed_amount, a.amount as flow_amount
 from owed as o
 full join arriving as a using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)
 where coalesce(o.amount, 0) <> coalesce(a.amount, 0)
 
 union all
 
-select 'publicado', period_month, null, r.amount, p.amount
+select 'publicado', period_month, null, r.amount as owed_amount, p.amount as flow_amount
 from rolled as r
 full join published as p using (period_month)
 where r.amount is distinct from p.amount

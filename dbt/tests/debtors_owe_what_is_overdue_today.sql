@@ -22,7 +22,7 @@ where o.overdue_amount is distinct from d.overdue_amount
 
 union all
 
-select c.contract_key, c.overdue_amount, d.overdue_amount
+select c.contract_key, c.overdue_amount, d.overdue_amount as debtor_amount
 from {{ ref('mart_receivables__cuttable_without_order') }} as c
 left join {{ ref('mart_receivables__debtor') }} as d on d.contract_key = c.contract_key
 where d.contract_key is null

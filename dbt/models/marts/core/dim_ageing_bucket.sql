@@ -3,6 +3,11 @@ select *
 from (
     values
     {%- for bucket in ageing_buckets() %}
-    ({{ bucket.order }}::smallint, '{{ bucket.name }}'::text, {{ ageing_buckets()[loop.index0 - 1].upto + 1 if not loop.first else 'null::integer' }}, {{ bucket.upto if bucket.upto is not none else 'null::integer' }}){{ ',' if not loop.last }}
+    (
+        {{ bucket.order }}::smallint,
+        '{{ bucket.name }}'::text,
+        {{ 'null::integer' if loop.first else loop.previtem.upto + 1 }},
+        {{ 'null::integer' if bucket.upto is none else bucket.upto }}
+    ){{ ',' if not loop.last }}
     {%- endfor %}
 ) as buckets (ageing_bucket_order, ageing_bucket, from_days, upto_days)

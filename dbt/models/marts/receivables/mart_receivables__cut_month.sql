@@ -32,9 +32,9 @@ executed as (
 debtors as (
     select a.contract_key, a.period_month, a.sector_key, a.route_key, a.user_type_key, {{ month_end('a.period_month') }} as month_end_on
     from {{ ref('int_core__contract_month') }} as a
-    where exists (
-        select from {{ ref('fct_receivable_month') }} as f
-        where f.contract_key = a.contract_key and f.period_month = a.period_month and f.ageing_bucket_order >= {{ cut_from_bucket_order() }}
+    where (a.contract_key, a.period_month) in (
+        select f.contract_key, f.period_month from {{ ref('fct_receivable_month') }} as f
+        where f.ageing_bucket_order >= {{ cut_from_bucket_order() }}
     )
 ),
 

@@ -69,7 +69,7 @@ select
     p.last_paid_amount,
     coalesce(a.agreement_state, 'sin_convenio') as agreement_state,
     c.is_cuttable,
-    coalesce(sn.is_cut, false) or c.status is not distinct from 'cut' as is_cut,
+    coalesce(sn.is_cut, false) or coalesce(c.status = 'cut', false) as is_cut,
     coalesce(sn.has_pending_cut_order, false) as has_pending_cut_order,
     o.last_cut_on,
     o.last_reconnection_on
