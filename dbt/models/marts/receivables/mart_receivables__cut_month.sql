@@ -38,16 +38,20 @@ debtors as (
     )
 ),
 
+pending as (
+    select distinct d.contract_key, d.period_month
+    from debtors as d
+    inner join {{ ref('int_receivables__cut_span') }} as s on s.contract_key = d.contract_key and s.span_kind = 'corte_pendiente'
+        and s.from_on <= d.month_end_on and (s.until_on is null or s.until_on > d.month_end_on)
+),
+
 -- cuttable as it was then, not as it is now; a contract's first version also holds for the days before it
 cuttable as (
     select
         d.*,
-        exists (
-            select from {{ ref('int_receivables__cut_span') }} as s
-            where s.contract_key = d.contract_key and s.span_kind = 'corte_pendiente'
-                and s.from_on <= d.month_end_on and (s.until_on is null or s.until_on > d.month_end_on)
-        ) as has_pending_cut_order
+        p.contract_key is not null as has_pending_cut_order
     from debtors as d
+    left join pending as p on p.contract_key = d.contract_key and p.period_month = d.period_month
     inner join {{ ref('dim_contract_history') }} as h on h.contract_key = d.contract_key and h.is_cuttable
         and (h.version_number = 1 or {{ business_date('h.valid_from') }} <= d.month_end_on)
         and (h.valid_to is null or {{ business_date('h.valid_to') }} > d.month_end_on)
