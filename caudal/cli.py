@@ -27,6 +27,7 @@ COMMANDS = {
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "docs": ("caudal.docs_cli", "La documentación del almacén y de los indicadores, servida en esta máquina."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
+    "receivables": ("reports.receivables_as_of.cli", "Cuentas por cobrar por antigüedad a cualquier fecha pasada."),
     "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
     "alerts": ("alerts.cli", "Evalúa las reglas de alerta y avisa."),
     "airflow": ("caudal.airflow_cli", "Airflow: iniciar, detener, correr la cadena completa una vez."),

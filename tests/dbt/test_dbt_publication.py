@@ -131,7 +131,7 @@ def test_failed_test_keeps_yesterdays_data_and_says_so(built):
     assert _figures() == figures
 
 
-def test_missing_source_is_named(built):
+def test_missing_sources_are_named(built):
     with warehouse.connect(autocommit=True) as conn:
         conn.execute("alter table raw.odoo_agreement_instalment rename to odoo_agreement_instalment_away")
         conn.execute("alter table raw.odoo_meter rename to odoo_meter_away")
@@ -141,7 +141,7 @@ def test_missing_source_is_named(built):
             conn.execute("alter table raw.odoo_agreement_instalment_away rename to odoo_agreement_instalment")
             conn.execute("alter table raw.odoo_meter_away rename to odoo_meter")
     assert not result.ok
-    assert result.failed_tests == ["falta raw.odoo_meter: corra `caudal replicate`"]
+    assert result.failed_tests == [f"falta raw.odoo_{name}: corra `caudal replicate`" for name in ("agreement_instalment", "meter")]
 
 
 def test_partial_build_publishes_nothing(built):

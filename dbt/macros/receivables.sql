@@ -1,0 +1,41 @@
+{#
+    Rules of debt that a utility may change, as dbt variables.
+    cut_after_days: a contract may be cut when its oldest debt is overdue for more days than these. It must be the end of an ageing bucket,
+    since past months are known by bucket.
+    expected_loss_forward_factor: what the forward-looking adjustment of IFRS 9 (5.5.17 c) multiplies the historical loss rates by.
+#}
+{% macro cut_after_days() -%}
+    {%- set days = var('cut_after_days', 60) | int -%}
+    {%- if days not in ageing_buckets() | map(attribute='upto') | list -%}
+        {{ exceptions.raise_compiler_error("cut_after_days debe ser el final de un tramo de antigüedad (0, 30, 60, 90, 180, 365) y es " ~ days) }}
+    {%- endif -%}
+    {{ days }}
+{%- endmacro %}
+
+{# Order of the first bucket whose debt may be cut for. #}
+{% macro cut_from_bucket_order() -%}
+    {{ (ageing_buckets() | selectattr('upto', 'equalto', cut_after_days() | trim | int) | map(attribute='order') | first) + 1 }}
+{%- endmacro %}
+
+{% macro expected_loss_forward_factor() -%} {{ var('expected_loss_forward_factor', 1) }} {%- endmacro %}
+
+{# Where debt may be a month later, beside the ageing buckets, in the order of a chart. New bills come from `Facturado en el mes`. #}
+{% macro debt_sources() -%} {{ return([{'order': -1, 'name': 'Facturado en el mes'}] + ageing_buckets()) }} {%- endmacro %}
+{% macro debt_targets() -%}
+    {{ return(ageing_buckets() + [
+        {'order': 7, 'name': 'En convenio'},
+        {'order': 8, 'name': 'Pagado'},
+        {'order': 9, 'name': 'Acreditado'},
+        {'order': 10, 'name': 'Ajustado'},
+    ]) }}
+{%- endmacro %}
+
+{# Name of a state of debt (one of debt_sources or debt_targets) from its order. #}
+{% macro debt_state_name(state_order, states) -%}
+    case {{ state_order }}{% for state in states %} when {{ state.order }} then '{{ state.name }}'{% endfor %} end
+{%- endmacro %}
+
+{# Order of the target that a kind of allocation leads to. #}
+{% macro allocation_target_order(allocation_kind) -%}
+    case {{ allocation_kind }} when 'pago' then 8 when 'nota_credito' then 9 else 10 end
+{%- endmacro %}

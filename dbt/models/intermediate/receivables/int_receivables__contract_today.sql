@@ -1,0 +1,26 @@
+-- What each contract owes today, and since when. Grain: one row per contract with debt.
+with invoices as (
+    select
+        contract_key,
+        invoice_key,
+        due_on,
+        billing_period,
+        sum(moved_amount) as balance_amount,
+        sum(moved_surcharge_amount) as surcharge_amount
+    from {{ ref('int_receivables__component_movement') }}
+    where moved_on <= {{ business_today() }}
+    group by 1, 2, 3, 4
+    having sum(moved_amount) <> 0
+)
+
+select
+    contract_key,
+    sum(balance_amount) as receivable_amount,
+    coalesce(sum(balance_amount) filter (where due_on < {{ business_today() }}), 0) as overdue_amount,
+    coalesce(sum(surcharge_amount) filter (where due_on < {{ business_today() }}), 0) as overdue_surcharge_amount,
+    count(*) filter (where due_on < {{ business_today() }}) as overdue_invoices,
+    -- a month billed twice, or billed and charged again by a debit note, is one month owed
+    count(distinct coalesce(billing_period, {{ month_of('due_on') }})) filter (where due_on < {{ business_today() }}) as overdue_months,
+    min(due_on) as oldest_due_on
+from invoices
+group by contract_key
