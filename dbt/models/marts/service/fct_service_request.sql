@@ -1,5 +1,6 @@
--- Claims, service requests and support tickets with their term and how long they took. The term is the seed's (sla_targets, calendar hours);
--- where it has none, Odoo's due date. Hours are of the calendar; those of the working week stand beside them.
+-- Claims, service requests and support tickets with their term and how long they took. The term is the seed's (sla_targets, calendar hours: a
+-- whole number of days runs until the end of its last day); where it has none, Odoo's due date. Hours are of the calendar; those of the working week
+-- stand beside them.
 -- Grain: one row per claim, service request or ticket.
 with requests as (
     select * from {{ ref('int_service__request') }}
@@ -22,13 +23,22 @@ targets as (
 ),
 
 termed as (
-    select
-        r.*,
-        coalesce(t.target_hours, w.target_hours) as target_hours,
-        coalesce(r.opened_at + make_interval(hours => coalesce(t.target_hours, w.target_hours)), r.source_due_at) as due_at
+    select r.*, coalesce(t.target_hours, w.target_hours) as target_hours
     from requests as r
     left join targets as t on t.request_source = r.request_source and t.request_kind = r.request_kind
     left join targets as w on w.request_source = r.request_source and w.request_kind = '*'
+),
+
+dated as (
+    select
+        *,
+        case
+            when target_hours is null then source_due_at
+            when target_hours % 24 = 0
+                then ({{ business_date('opened_at') }} + target_hours / 24 + time '23:59:59') at time zone '{{ business_timezone() }}'
+            else opened_at + make_interval(hours => target_hours)
+        end as due_at
+    from termed
 )
 
 select
@@ -65,7 +75,7 @@ select
         when r.status = 'abierta' and {{ business_date('r.due_at') }} < {{ business_today() }} then false
     end as is_within_sla,
     coalesce(r.status = 'abierta' and {{ business_date('r.due_at') }} < {{ business_today() }}, false) as is_overdue
-from termed as r
+from dated as r
 left join contracts as c on c.contract_key = r.contract_id
 left join customers as cu on cu.customer_id = r.customer_id
 left join users as u on u.user_id = r.user_id
