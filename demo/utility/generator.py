@@ -14,6 +14,7 @@ from demo.utility.accounting import write_accounting
 from demo.utility.books import Books
 from demo.utility.catalogue import ENDS_AT, Calendar, size_named
 from demo.utility.consumption import simulate_consumption
+from demo.utility.costs import write_costs
 from demo.utility.ddl import create_tables, finish_tables
 from demo.utility.masters import UNUSABLE_PASSWORD, write_masters
 from demo.utility.neighbour import write_neighbour
@@ -72,9 +73,10 @@ def generate(dsn: str, size: str = "tiny", seed: int = DEFAULT_SEED, progress: b
         written = write_accounting(conn, books)
         masters.rows.update(write_operations(conn, books, use, seed))
         write_platform(conn, masters.rows, seed)
+        rows = masters.rows | written.rows
+        write_costs(conn, rows, calendar, seed)
         finish_tables(conn)
         _remember(conn, size, seed)
-        rows = masters.rows | written.rows
         for table, count in write_neighbour(conn).items():
             rows[table] = rows.get(table, 0) + count
         conn.cursor().executemany("update res_users set password = %s where login = %s", [(p, login) for login, p in passwords.items()])

@@ -15,9 +15,9 @@ RULES = {
         select move_id from account_move_line group by move_id having sum(debit) <> sum(credit) or sum(balance) <> 0""",
     "a line is debit or credit, and its balance is their difference": """
         select id from account_move_line where balance <> debit - credit or debit < 0 or credit < 0 or (debit > 0 and credit > 0)""",
-    "a move has one receivable line": """
+    "a document, or the entry of a payment, has one receivable line": """
         select m.id from account_move m left join account_move_line l on l.move_id = m.id and l.display_type = 'payment_term'
-        group by m.id having count(l.id) <> 1""",
+        where m.move_type <> 'entry' or exists (select from account_payment p where p.move_id = m.id) group by m.id having count(l.id) <> 1""",
     "a document's amounts are those of its lines": """
         select m.id from account_move m join account_move_line l on l.move_id = m.id where m.move_type <> 'entry' group by m.id
         having m.amount_untaxed <> coalesce(sum(l.price_subtotal) filter (where l.display_type = 'product'), 0)

@@ -24,6 +24,7 @@ from demo.utility.ledger import (
     Payment,
 )
 from demo.utility.network import USER_TYPES
+from demo.utility.operations_claims import DAYS
 from demo.utility.tariff import share_of, tariff
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class Life:
     def claim(self, day: int, kind: str, u: float) -> None:
         if day > self.sim.today:
             return
-        closed = day + 2 + int(u * 25)
+        closed = day + 1 + int((0.2 + u) * DAYS[kind])  # one in five takes longer than it may
         closed = closed if closed <= self.sim.today else -1
         self.book.claims.append((self.c, kind, day, closed, -1 if closed < 0 else int(u < 0.45)))
 

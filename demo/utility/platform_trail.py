@@ -53,7 +53,7 @@ def write_trail(conn: Connection, rows: dict[str, int], rng: np.random.Generator
     """COPY mail_message and mail_tracking_value; who wrote the changed records last, and when, follows from them."""
     users = dict(conn.execute("select login, id from res_users").fetchall())
     changes = [*_contracts(conn, users, rng), *_customers(conn, users, rng), *_supply_points(conn, users, rng), *_meters(conn, users),
-               *_cancellations(conn, users, rng), *_messages(conn, users, rng)]
+               *_cancellations(conn, users, rng), *_messages(conn, users, rng), *_holders(conn, users), *_frauds(conn, users)]
     changes.sort(key=lambda c: (c.at, c.model, c.record))
     _written(conn, changes)
     ids = np.cumsum(1 + (rng.random(len(changes)) < 0.02))
@@ -151,6 +151,32 @@ def _customers(conn: Connection, users: dict[str, int], rng: np.random.Generator
             first = created + (written - created) * (0.2 + 0.6 * draw[4])
             yield Change("res.partner", partner, first, user, {chosen: (_wrong(chosen, before, draw[5]), before)})
         yield Change("res.partner", partner, written, user, {chosen: (before, now[chosen])})
+
+
+def _holders(conn: Connection, users: dict[str, int]) -> Iterator[Change]:
+    """Contracts that passed from one customer to another: the last request for it that was granted, on the day that it was."""
+    people = conn.execute("select id, name from res_partner where customer_rank > 0 and company_id is distinct from 2 order by id").fetchall()
+    names = dict(people)
+    for contract, partner, closed in conn.execute("""
+            select distinct on (c.id) c.id, c.partner_id, r.closed_at from water_service_request r join water_contract c on c.id = r.contract_id
+            where r.kind = 'holder_change' and r.state = 'done' and c.partner_id is not null order by c.id, r.closed_at desc""").fetchall():
+        before = people[(contract * 7_919 + partner) % len(people)]
+        if before[0] != partner:
+            yield Change("water.contract", contract, closed, users["servicio2"], {"partner_id": (Named(*before), Named(partner, names[partner]))})
+
+
+def _frauds(conn: Connection, users: dict[str, int]) -> Iterator[Change]:
+    """Marks of fraud: set once, set again after they had been lifted, or lifted for good."""
+    for partner, marked, created in conn.execute("select id, x_fraud_flag, create_date from res_partner where customer_rank > 0 order by id").fetchall():
+        begin = max(created, datetime(2024, 1, 1))
+        steps: list[tuple[float, bool]] = []
+        if marked:
+            steps = [(0.25, True), (0.45, False), (0.7, True)] if partner % 4 == 0 else [(0.2 + partner % 7 / 10, True)]
+        elif partner % 211 == 30:
+            steps = [(0.3, True), (0.55, False)]
+        for part, value in steps:
+            at = begin + (ENDS_AT - timedelta(days=4) - begin) * part
+            yield Change("res.partner", partner, at, users["supervisor1"], {"x_fraud_flag": (not value, value)})
 
 
 def _wrong(name: str, value: str, u: float) -> str | None:

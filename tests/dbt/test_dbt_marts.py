@@ -16,7 +16,8 @@ from caudal import warehouse
 from caudal.settings import settings
 
 LIMITS = [("Corriente", 0), ("1-30", 30), ("31-60", 60), ("61-90", 90), ("91-180", 180), ("181-365", 365), ("Más de 365", 10**9)]
-PII = ("dim_customer_pii", "mart_dgii__607", "mart_dgii__607_summary", "dim_customer_history", "mart_contact__segment")
+PII = ("dim_customer_pii", "mart_dgii__607", "mart_dgii__607_summary", "dim_customer_history", "mart_contact__segment", "mart_customers__duplicate",
+       "fct_audit_change_pii")
 
 
 @pytest.fixture(scope="module")
