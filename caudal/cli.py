@@ -23,6 +23,7 @@ COMMANDS = {
     "geo": ("geo.cli", "Carga y repara el catastro (sectores)."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
+    "access": ("caudal.access_cli", "Quién ve qué, en Superset y en Power BI (list, grant, revoke, import)."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),
     "reports": ("reports.cli", "Genera reportes departamentales y archivos de la DGII."),
