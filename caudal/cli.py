@@ -24,6 +24,7 @@ COMMANDS = {
     "geo": ("geo.cli", "El catastro: cargarlo, ubicar los puntos, exportar y servir las capas."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
+    "access": ("caudal.access_cli", "Quién ve qué, en Superset y en Power BI (list, grant, revoke, import)."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "docs": ("caudal.docs_cli", "La documentación del almacén y de los indicadores, servida en esta máquina."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),

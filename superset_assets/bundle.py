@@ -11,14 +11,14 @@ from caudal.secrets import get_or_create
 from caudal.settings import settings
 
 from .checks import check
-from .context import DATABASE, Context, identifier
+from .context import DATABASE, PII_DATABASE, Context, identifier
 from .expand_charts import chart
 from .expand_dashboards import dashboard
 from .expand_datasets import dataset
 from .server import sqlalchemy_uri
 
 ROOT = "caudal"
-DATABASE_FILE = f"databases/{DATABASE}.yaml"
+READERS = {DATABASE: "caudal_read", PII_DATABASE: "caudal_pii"}  # connection → the database's role it reads as
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MASK = "XXXXXXXXXX"  # Superset's own sign for "the password comes apart"
 
@@ -28,9 +28,9 @@ def documents(context: Context) -> dict[str, Any]:
     check(context)
     found: dict[str, Any] = {
         "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
-        DATABASE_FILE: _database(),
     }
-    found |= {f"datasets/{DATABASE}/{slug}.yaml": dataset(context, slug) for slug in context.assets.datasets}
+    found |= {f"databases/{name}.yaml": _database(name) for name in READERS}
+    found |= {f"datasets/{context.database_of(slug)}/{slug}.yaml": dataset(context, slug) for slug in context.assets.datasets}
     found |= {f"charts/{slug}.yaml": chart(context, slug) for slug in context.assets.charts}
     found |= {f"dashboards/{slug}.yaml": dashboard(context, slug) for slug in context.assets.dashboards}
     return found
@@ -38,9 +38,14 @@ def documents(context: Context) -> dict[str, Any]:
 
 def build(context: Context) -> bytes:
     """The ZIP's bytes."""
+    return pack(documents(context))
+
+
+def pack(files: dict[str, Any]) -> bytes:
+    """The ZIP of `documents`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(documents(context).items()):
+        for name, content in sorted(files.items()):
             info = zipfile.ZipInfo(f"{ROOT}/{name}", _ZIP_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
@@ -50,14 +55,14 @@ def build(context: Context) -> bytes:
 
 
 def passwords() -> dict[str, str]:
-    """What the import call carries beside the ZIP: the reader's password, which no file holds."""
-    return {DATABASE_FILE: get_or_create(settings().home, "caudal_read")}
+    """What the import call carries beside the ZIP: the readers' passwords, which no file holds."""
+    return {f"databases/{name}.yaml": get_or_create(settings().home, role) for name, role in READERS.items()}
 
 
-def _database() -> dict[str, Any]:
+def _database(name: str) -> dict[str, Any]:
     return {
-        "database_name": DATABASE,
-        "sqlalchemy_uri": sqlalchemy_uri("caudal_read", _MASK),
+        "database_name": name,
+        "sqlalchemy_uri": sqlalchemy_uri(READERS[name], _MASK),
         "cache_timeout": None,
         "expose_in_sqllab": True,
         "allow_run_async": False,
@@ -66,6 +71,6 @@ def _database() -> dict[str, Any]:
         "allow_dml": False,
         "allow_file_upload": False,
         "extra": {"allows_virtual_table_explore": True, "engine_params": {"pool_pre_ping": True}},
-        "uuid": identifier("database", DATABASE),
+        "uuid": identifier("database", name),
         "version": "1.0.0",
     }

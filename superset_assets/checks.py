@@ -13,6 +13,7 @@ from caudal.semantic.errors import UnknownMetric, UntranslatableMetric
 from caudal.semantic.sql import columns as columns_read
 
 from .chart_kinds import ChartBase
+from .check_safety import safety
 from .context import Context, is_ratio
 from .files import AssetError
 
@@ -26,6 +27,7 @@ _EXTRACT = re.compile(r"\bextract\s*\([^()]*\)", re.IGNORECASE)  # its FROM name
 def check(context: Context) -> None:
     """Raise AssetError with every broken link."""
     problems = [*_datasets(context), *_charts(context), *_dashboards(context)]
+    problems = problems or list(safety(context))
     if problems:
         raise AssetError(problems)
 
@@ -41,6 +43,8 @@ def _datasets(context: Context) -> Iterator[str]:
         relations = [spec.relation] if spec.relation else _RELATION.findall(_EXTRACT.sub("", spec.sql or ""))
         for relation in relations:
             schema, _, table = relation.partition(".")
+            if table in context.pii_models and not spec.pii:
+                yield f"{where}: campo pii: {relation} tiene datos personales; indique `pii: true`"
             if schema == "marts" and table not in context.columns:
                 yield f"{where}: campo {'relation' if spec.relation else 'sql'}: {relation} no existe en dbt"
             elif schema not in ("marts", "ops"):
@@ -52,6 +56,9 @@ def _datasets(context: Context) -> Iterator[str]:
             table = context.layer.models[spec.semantic_model].table
             if table not in spec.models:
                 yield f"{where}: campo models: falta {table}, el mart de {spec.semantic_model}"
+        for name in spec.only:
+            if name not in context.columns_of(slug):
+                yield f"{where}: campo only: la columna {name!r} no está en {', '.join(spec.models)}"
         yield from _dataset_columns(context, slug, where)
 
 
@@ -126,16 +133,19 @@ def _dashboards(context: Context) -> Iterator[str]:
     for slug, board in context.assets.dashboards.items():
         where = f"dashboards/{slug}.yml"
         seen: list[str] = []
-        for i, row in enumerate(board.rows):
+        if not board.rows and not board.tabs:
+            yield f"{where}: campo rows: el tablero no tiene filas ni pestañas"
+        for place, row in board.located():
             if not row.charts and not row.heading:
-                yield f"{where}: campo rows.{i}: la fila no tiene gráficos ni título"
-            if sum(row.charts.values()) > 12:
-                yield f"{where}: campo rows.{i}: los anchos suman {sum(row.charts.values())}; el máximo es 12"
-            for name in row.charts:
-                if name not in context.assets.charts:
-                    yield f"{where}: campo rows.{i}.charts: el gráfico {name!r} no existe en charts/"
+                yield f"{where}: campo {place}: la fila no tiene gráficos ni título"
+            width = sum(cell.width for cell in row.cells().values())
+            if width > 12:
+                yield f"{where}: campo {place}: los anchos suman {width}; el máximo es 12"
+            for name, cell in row.cells().items():
+                if cell.text is None and name not in context.assets.charts:
+                    yield f"{where}: campo {place}.charts: el gráfico {name!r} no existe en charts/"
                 elif name in seen:
-                    yield f"{where}: campo rows.{i}.charts: el gráfico {name!r} está dos veces"
+                    yield f"{where}: campo {place}.charts: {name!r} está dos veces"
                 seen.append(name)
         used |= set(seen)
         for key, item in board.filters.items():
@@ -155,7 +165,7 @@ def _filter(context: Context, board: Any, where: str, item: Any) -> Iterator[str
         yield f"{where}.sort: {item.sort!r} no está en sort_metrics de datasets/{item.dataset}.yml"
     if item.parent and item.parent not in board.filters:
         yield f"{where}.parent: el filtro {item.parent!r} no existe"
-    if not any(filtered(context, item.column, name) for row in board.rows for name in row.charts):
+    if not any(filtered(context, item.column, name) for name in board.chart_names()):
         yield f"{where}.column: ningún gráfico del tablero tiene la columna {item.column!r}"
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from dataclasses import asdict
+
 import typer
 
 from caudal.semantic import SemanticError
@@ -36,20 +41,89 @@ def stop() -> None:
 
 
 @app.command()
-def publish() -> None:
-    """Revisa y publica los tableros de los archivos. Ejemplo: caudal superset publish"""
+def publish(
+    dry_run: bool = typer.Option(False, "--dry-run", help="Solo dice qué cambiaría."),
+    prune: bool = typer.Option(False, "--prune", help="Quita de Superset, sin preguntar, lo que ya no está en los archivos."),
+) -> None:
+    """Revisa los archivos, muestra qué cambia en Superset y lo publica. Ejemplo: caudal superset publish --dry-run"""
     from .client import SupersetError
     from .files import AssetError
     from .publish import publish
     from .server import SupersetSetupError
 
+    def ask(lines: list[str]) -> bool:
+        return sys.stdin.isatty() and typer.confirm(f"¿Quitar de Superset {len(lines)} elemento(s) que ya no están en los archivos?")
+
     try:
-        typer.echo(str(publish()))
+        typer.echo(str(publish(dry_run=dry_run, prune=prune, ask=ask, show=typer.echo)))
     except AssetError as error:
         typer.secho(f"No se publicó nada. {len(error.problems)} problema(s):", err=True, fg="red")
         _fail(error)
-    except (SupersetError, SupersetSetupError, SemanticError) as error:
+    except (SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
         _fail(error)
+
+
+@app.command()
+def users() -> None:
+    """Pone al día los usuarios de Superset según `caudal access`. Ejemplo: caudal superset users"""
+    from .client import Client, SupersetError
+    from .context import load
+    from .files import AssetError
+    from .server import SupersetSetupError
+    from .sync import users
+
+    try:
+        lines = users(Client(), load())
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
+        _fail(error)
+    typer.echo("\n".join(lines) or "Los usuarios ya estaban al día.")
+
+
+_DASHBOARD = typer.Option("morosidad", "--dashboard", help="Dirección del tablero.")
+_GUEST = typer.Option(..., "--guest", help="Invitado: un usuario con accesos de rol `invitado`.")
+_MUNICIPALITY = typer.Option(None, "--municipio", help="Solo este municipio, de los que el invitado puede ver.")
+_SECTOR = typer.Option(None, "--sector", help="Solo este sector, de los que el invitado puede ver.")
+
+
+@app.command("guest-token")
+def guest_token(dashboard: str = _DASHBOARD, guest: str = _GUEST, municipality: str = _MUNICIPALITY, sector: str = _SECTOR) -> None:
+    """Un pase de cinco minutos para un tablero incrustado. Ejemplo: caudal superset guest-token --guest portal --sector MOC-01"""
+    from .client import SupersetError
+    from .files import AssetError
+    from .guest import issue
+    from .server import SupersetSetupError
+
+    try:
+        given = issue(dashboard, guest, municipality, sector)
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
+        _fail(error)
+    typer.echo(json.dumps(asdict(given)))
+
+
+@app.command("embed-example")
+def embed_example(
+    dashboard: str = _DASHBOARD, guest: str = _GUEST, port: int = typer.Option(8089, "--port", help="Puerto de la página en esta máquina."),
+) -> None:
+    """Una página de ejemplo con el tablero dentro. Ejemplo: caudal superset embed-example --guest portal"""
+    from .client import Client, SupersetError
+    from .context import load
+    from .embed.serve import server
+    from .files import AssetError
+    from .guest import issue
+    from .server import SupersetSetupError
+
+    origin = f"http://127.0.0.1:{port}"
+    try:
+        context = load()
+        issue(dashboard, guest, origins=[origin], context=context)  # so that what is wrong is said here, not in the page
+        page = server(port, lambda: issue(dashboard, guest, origins=[origin], context=context, client=Client()))
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable, OSError) as error:
+        _fail(error)
+    if origin not in os.environ.get("CAUDAL_SUPERSET_EMBED_ORIGINS", ""):
+        typer.echo(f"Superset solo se deja incrustar por quien diga CAUDAL_SUPERSET_EMBED_ORIGINS={origin} (y `caudal superset start`).")
+    typer.echo(f"{origin}/   (Ctrl-C para terminar)")
+    with page:
+        page.serve_forever()
 
 
 @app.command()

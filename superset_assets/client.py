@@ -10,10 +10,11 @@ from typing import Any
 import requests
 
 from . import server
-from .context import DATABASE
+from .context import DATABASE, PII_DATABASE
 from .setup_names import ADMIN
 
 TIMEOUT_S = 120
+DATABASES = (DATABASE, PII_DATABASE)
 # what each list may be ordered by, so that its pages neither repeat nor skip
 _ORDER = {"chart": "slice_name", "dashboard": "dashboard_title", "dataset": "table_name", "database": "database_name"}
 
@@ -47,15 +48,31 @@ class Client:
         """JSON of a POST."""
         return self._ask("POST", path, **kwargs)
 
+    def put(self, path: str, **kwargs: Any) -> Any:
+        """JSON of a PUT."""
+        return self._ask("PUT", path, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> Any:
+        """JSON of a DELETE."""
+        return self._ask("DELETE", path, **kwargs)
+
+    def download(self, path: str, **kwargs: Any) -> bytes:
+        """The bytes of a GET."""
+        return self._answer("GET", path, **kwargs).content
+
     def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
+        answer = self._answer(method, path, **kwargs)
+        # A JSON number's own digits: money comes back to the cent.
+        return json.loads(answer.text, parse_float=Decimal) if answer.content else None
+
+    def _answer(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         try:
             answer = self.session.request(method, self.url + path, timeout=TIMEOUT_S, **kwargs)
         except requests.RequestException as error:
             raise SupersetError(f"Superset no responde en {self.url} ({type(error).__name__}): ejecute `caudal superset start`.") from None
         if not answer.ok:
             raise SupersetError(f"Superset respondió {answer.status_code} a {method} {path}: {_reason(answer)}")
-        # A JSON number's own digits: money comes back to the cent.
-        return json.loads(answer.text, parse_float=Decimal) if answer.content else None
+        return answer
 
     def items(self, resource: str, filters: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
         """Every item of a list (`chart`, `dashboard`, `dataset`, `security/roles`…), all its pages. `filters` as Superset's API takes them."""
@@ -72,7 +89,7 @@ class Client:
     def dataset_id(self, name: str) -> int:
         """Superset's number of the published dataset `name`. Raises SupersetError when it is not there."""
         if name not in self._datasets:
-            self._datasets = {item["table_name"]: item["id"] for item in self.items("dataset") if item["database"]["database_name"] == DATABASE}
+            self._datasets = {item["table_name"]: item["id"] for item in self.items("dataset") if item["database"]["database_name"] in DATABASES}
         if name not in self._datasets:
             raise SupersetError(f"el conjunto de datos {name!r} no está publicado: ejecute `caudal superset publish`")
         return self._datasets[name]

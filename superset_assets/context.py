@@ -21,7 +21,7 @@ from .chart_kinds.base import d3_format, is_ratio
 from .files import AssetError, Assets, ColumnSpec, DatasetSpec, read
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
-DATABASE = "caudal"
+DATABASE, PII_DATABASE = "caudal", "caudal_pii"  # Superset's connections, each as the database's role of what it may read
 TEXT_SUFFIX = "_texto"
 MONTH = "period_month"
 PERIOD_LABEL = ColumnSpec(
@@ -43,6 +43,7 @@ class Context:
     assets: Assets
     layer: SemanticLayer
     columns: dict[str, dict[str, dict[str, Any]]]
+    pii_models: frozenset[str] = frozenset()
 
     def label(self, column: str) -> str:
         """The short Spanish name of a mart's column."""
@@ -62,10 +63,31 @@ class Context:
         spec = self.assets.datasets[slug]
         found: dict[str, dict[str, Any]] = {}
         for model in spec.models:
-            found |= self.columns.get(model, {})
+            found |= {n: c for n, c in self.columns.get(model, {}).items() if not spec.only or n in spec.only}
         for name, own in spec.columns.items():
             found[name] = {"data_type": own.type, "description": own.description, "label": own.label, "expression": own.expression}
         return found
+
+    def database_of(self, slug: str) -> str:
+        """The connection that reads the dataset."""
+        return PII_DATABASE if self.assets.datasets[slug].pii else DATABASE
+
+    def row_rule(self, slug: str) -> str | None:
+        """The row rule of the dataset: the one that names it, else the one whose columns it has."""
+        rules, columns = self.assets.row_rules, self.columns_of(slug)
+        named = [name for name, rule in rules.items() if slug in rule.datasets]
+        having = [name for name, rule in rules.items() if not rule.datasets and {rule.municipality, rule.sector} - {None} <= set(columns)]
+        return next(iter([*named, *having]), None)
+
+    def datasets_of(self, slug: str) -> set[str]:
+        """The datasets of a dashboard's charts and filters."""
+        board = self.assets.dashboards[slug]
+        return {self.assets.charts[name].dataset for name in board.chart_names()} | {item.dataset for item in board.filters.values()}
+
+    def dashboards_of(self, role: str) -> list[str]:
+        """The dashboards that a role opens."""
+        wanted = self.assets.roles[role].dashboards
+        return list(self.assets.dashboards) if wanted == "all" else wanted
 
     def text_metric(self, slug: str, name: str) -> str | None:
         """The name of the metric written out as text, where the dataset has it."""
@@ -96,10 +118,11 @@ def load(root: Path | None = None, manifest: Path | None = None) -> Context:
     if not path.exists():
         raise ManifestMissing(f"there is no dbt manifest at {path}: run `caudal build` first")
     nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
-    columns = {node["name"]: node["columns"] for node in nodes if node["resource_type"] == "model"}
+    models = [node for node in nodes if node["resource_type"] == "model"]
+    columns = {node["name"]: node["columns"] for node in models}
+    pii = frozenset(node["name"] for node in models if node["config"].get("meta", {}).get("pii"))
     assets, layer = read(root) if root else read(), semantic.load(folder)
-    datasets = assets.datasets | generated_datasets(assets, layer)
-    return Context(replace(assets, datasets=datasets), layer, columns)
+    return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer)), layer, columns, pii)
 
 
-__all__ = ["DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]
+__all__ = ["DATABASE", "PII_DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]

@@ -17,14 +17,14 @@ def chart(context: Context, slug: str) -> dict[str, Any]:
     """The chart in Superset's import format."""
     spec = context.assets.charts[slug]
     made = spec.expand(context)
-    params = {"viz_type": made.viz, **_NO_TIME, **made.params, **spec.options}
+    params = {"viz_type": spec.VIZ, **_NO_TIME, **made.params, **spec.options}
     query = {"filters": [], "extras": {}, "columns": [], "metrics": [], "orderby": [], "row_limit": 10000, "time_range": "No filter", **made.query}
     return {
         "slice_name": spec.title,
         "description": spec.description or None,
         "certified_by": None,
         "certification_details": None,
-        "viz_type": made.viz,
+        "viz_type": spec.VIZ,
         "params": params,
         "query_context": json.dumps(
             # The importer puts the dataset's number in: 0 stands for it.

@@ -6,14 +6,14 @@ from typing import Any
 
 from .checks import filtered
 from .context import Context, identifier
-from .files import DashboardSpec, FilterSpec
+from .files import CellSpec, DashboardSpec, FilterSpec, RowSpec
 
 
 def dashboard(context: Context, slug: str) -> dict[str, Any]:
     """The dashboard in Superset's import format."""
     spec = context.assets.dashboards[slug]
     # The importer replaces these numbers, in the grid and in the filters' exceptions, by the charts' own: they only have to differ.
-    numbers = {name: i for i, name in enumerate((n for row in spec.rows for n in row.charts), start=1)}
+    numbers = {name: i for i, name in enumerate(spec.chart_names(), start=1)}
     return {
         "dashboard_title": spec.title,
         "description": spec.description,
@@ -50,23 +50,50 @@ def _position(context: Context, spec: DashboardSpec, numbers: dict[str, int]) ->
         "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": [], "parents": ["ROOT_ID"]},
         "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": spec.title}},
     }
-    for i, row in enumerate(spec.rows, start=1):
+    position["GRID_ID"]["children"] = _rows(context, spec.top(), grid, "", numbers, position)
+    if spec.tabs:
+        position["TABS-1"] = {"type": "TABS", "id": "TABS-1", "children": [], "parents": grid, "meta": {}}
+        position["GRID_ID"]["children"].append("TABS-1")
+    for i, tab in enumerate(spec.tabs, start=1):
+        key, parents = f"TAB-{i}", [*grid, "TABS-1", f"TAB-{i}"]
+        children = _rows(context, tab.rows, parents, f"{i}-", numbers, position)
+        meta = {"text": tab.title, "defaultText": "Tab title", "placeholder": "Tab title"}
+        position[key] = {"type": "TAB", "id": key, "children": children, "parents": parents[:-1], "meta": meta}
+        position["TABS-1"]["children"].append(key)
+    return position
+
+
+def _rows(
+    context: Context, rows: list[RowSpec], parents: list[str], prefix: str, numbers: dict[str, int], position: dict[str, Any],
+) -> list[str]:
+    """Put the rows in `position`; their keys, in order."""
+    keys = []
+    for i, row in enumerate(rows, start=1):
         if row.heading:
-            key = f"HEADING-{i}"
-            position[key] = {"type": "HEADER", "id": key, "children": [], "parents": grid,
-                             "meta": {"text": row.heading, "headerSize": "MEDIUM_HEADER", "background": "BACKGROUND_TRANSPARENT"}}
-            position["GRID_ID"]["children"].append(key)
+            key = f"HEADING-{prefix}{i}"
+            meta = {"text": row.heading, "headerSize": "MEDIUM_HEADER", "background": "BACKGROUND_TRANSPARENT"}
+            position[key] = {"type": "HEADER", "id": key, "children": [], "parents": parents, "meta": meta}
+            keys.append(key)
         if not row.charts:
             continue
-        key = f"ROW-{i}"
-        position["GRID_ID"]["children"].append(key)
-        position[key] = {"type": "ROW", "id": key, "children": [f"CHART-{name}" for name in row.charts], "parents": grid,
-                         "meta": {"background": "BACKGROUND_TRANSPARENT"}}
-        for name, width in row.charts.items():
-            meta = {"chartId": numbers[name], "uuid": identifier("chart", name), "width": width, "height": row.height,
-                    "sliceName": context.assets.charts[name].title}
-            position[f"CHART-{name}"] = {"type": "CHART", "id": f"CHART-{name}", "children": [], "parents": [*grid, key], "meta": meta}
-    return position
+        key = f"ROW-{prefix}{i}"
+        keys.append(key)
+        children = [_cell(context, name, cell, [*parents, key], numbers, position) for name, cell in row.cells().items()]
+        position[key] = {"type": "ROW", "id": key, "children": children, "parents": parents, "meta": {"background": "BACKGROUND_TRANSPARENT"}}
+    return keys
+
+
+def _cell(context: Context, name: str, cell: CellSpec, parents: list[str], numbers: dict[str, int], position: dict[str, Any]) -> str:
+    meta: dict[str, Any] = {"width": cell.width, "height": cell.height}
+    if cell.text is not None:
+        key, kind = f"MARKDOWN-{name}", "MARKDOWN"
+        meta["code"] = cell.text
+    else:
+        key, kind = f"CHART-{name}", "CHART"
+        meta |= {"chartId": numbers[name], "uuid": identifier("chart", name), "sliceName": context.assets.charts[name].title}
+        meta |= {"sliceNameOverride": cell.title} if cell.title else {}
+    position[key] = {"type": kind, "id": key, "children": [], "parents": parents, "meta": meta}
+    return key
 
 
 def filter_id(dashboard_slug: str, key: str) -> str:
@@ -84,7 +111,7 @@ def _filter(context: Context, slug: str, key: str, item: FilterSpec, numbers: di
         "targets": [{"datasetUuid": identifier("dataset", item.dataset), "column": {"name": item.column}}],
         "controlValues": {
             "multiSelect": not item.single,
-            "enableEmptyFilter": item.first,
+            "enableEmptyFilter": item.first or bool(item.default),
             "defaultToFirstItem": item.first,
             "sortAscending": not item.descending,
             "searchAllOptions": False,
@@ -92,7 +119,11 @@ def _filter(context: Context, slug: str, key: str, item: FilterSpec, numbers: di
         },
         **({"sortMetric": item.sort} if item.sort else {}),
         "requiredFirst": item.first,
-        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+        "defaultDataMask": {
+            "extraFormData": {"filters": [{"col": item.column, "op": "IN", "val": item.default}]} if item.default else {},
+            "filterState": {"value": item.default} if item.default else {},
+            "ownState": {},
+        },
         "cascadeParentIds": [filter_id(slug, item.parent)] if item.parent else [],
         "scope": {"rootPath": ["ROOT_ID"], "excluded": excluded},
         "description": item.description,

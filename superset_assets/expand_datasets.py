@@ -7,7 +7,7 @@ from typing import Any
 from caudal.semantic import Metric
 from caudal.semantic.sql import expression
 
-from .context import DATABASE, TEXT_SUFFIX, Context, d3_format, identifier
+from .context import TEXT_SUFFIX, Context, d3_format, identifier
 
 _CERTIFIED = {"certified_by": "Caudal", "details": "Definido en dbt/semantic y probado en cada carga."}
 _NUMERIC = ("numeric", "bigint", "integer", "smallint", "double", "real")
@@ -41,7 +41,7 @@ def dataset(context: Context, slug: str) -> dict[str, Any]:
         "metrics": metrics,
         "columns": [_column(context, spec, name, column) for name, column in context.columns_of(slug).items()],
         "version": "1.0.0",
-        "database_uuid": identifier("database", DATABASE),
+        "database_uuid": identifier("database", context.database_of(slug)),
     }
 
 

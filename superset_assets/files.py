@@ -1,6 +1,6 @@
-"""The YAML that people write: datasets, charts (their kinds: `chart_kinds/`), dashboards. Read and checked against a schema before anything is expanded.
+"""The YAML that people write: datasets, charts (their kinds: `chart_kinds/`), dashboards, roles, row rules. Read and checked before anything else.
 
-Reads `datasets/*.yml`, `charts/*.yml`, `dashboards/*.yml`, `labels.yml` under this folder (or another root, in tests). A file's name
+Reads `datasets/*.yml`, `charts/*.yml`, `dashboards/*.yml`, `roles/*.yml`, `row_rules/*.yml`, `labels.yml` under this folder (or another root, in tests). A file's name
 without `.yml` is its slug: what other files, and the identifiers in Superset, are made of. No file holds a formula of a KPI: they name
 metrics of `dbt/semantic`.
 """
@@ -19,6 +19,7 @@ from .chart_kinds import KINDS, ChartSpec
 from .chart_kinds.base import Strict
 
 HERE = Path(__file__).resolve().parent
+STATUS_HEIGHT = 16
 
 
 class AssetError(Exception):
@@ -57,6 +58,8 @@ class DatasetSpec(Strict):
     time_column: str | None = None
     columns: dict[str, ColumnSpec] = {}
     cache_timeout: int | None = None
+    only: list[str] = []  # of the models' columns, those that `sql` selects; none named: all
+    pii: bool = False  # reads personal data: over the connection of caudal_pii, for roles with `pii`
 
 
 # --- dashboards ---
@@ -73,23 +76,90 @@ class FilterSpec(Strict):
     descending: bool = False
     first: bool = False
     single: bool = False
+    default: list[str] = []  # values chosen at opening
     description: str = ""
+
+
+class CellSpec(Strict):
+    """A chart of a row that needs more said than its width, or a block of text (Markdown) in a chart's place."""
+
+    width: int = Field(ge=1, le=12)
+    height: int | None = Field(default=None, ge=5, le=200)  # else the row's
+    title: str | None = None  # in this dashboard only
+    text: str | None = None  # then the cell's name is just a name
 
 
 class RowSpec(Strict):
-    """Charts side by side (chart → width in twelfths) or a heading; `height` in units of 8 px."""
+    """Charts and texts side by side (name → width in twelfths, or a cell) or a heading; `height` in units of 8 px."""
 
-    charts: dict[str, int] = {}
+    charts: dict[str, int | CellSpec] = {}
     heading: str | None = None
     height: int = Field(default=50, ge=5, le=200)
 
+    def cells(self) -> dict[str, CellSpec]:
+        """Name → cell, with the height it is drawn at."""
+        made = {name: cell if isinstance(cell, CellSpec) else CellSpec(width=cell) for name, cell in self.charts.items()}
+        return {name: cell.model_copy(update={"height": cell.height or self.height}) for name, cell in made.items()}
+
+
+class TabSpec(Strict):
+    """A tab of a dashboard."""
+
+    title: str
+    rows: list[RowSpec] = Field(min_length=1)
+
 
 class DashboardSpec(Strict):
+    """Rows, and below them tabs where there are any. `status`: the chart over everything that says of when the data are."""
+
     title: str
     description: str = ""
     filters: dict[str, FilterSpec] = {}
-    rows: list[RowSpec] = Field(min_length=1)
+    status: str | None = None
+    rows: list[RowSpec] = []
+    tabs: list[TabSpec] = []
     css: str = ""
+
+    def top(self) -> list[RowSpec]:
+        """The rows over the tabs, the status first."""
+        return [*([RowSpec(charts={self.status: 12}, height=STATUS_HEIGHT)] if self.status else []), *self.rows]
+
+    def located(self) -> list[tuple[str, RowSpec]]:
+        """(place in the file, row) of every row."""
+        found = [("status", row) for row in self.top()[: len(self.top()) - len(self.rows)]]
+        found += [(f"rows.{i}", row) for i, row in enumerate(self.rows)]
+        return found + [(f"tabs.{t}.rows.{i}", row) for t, tab in enumerate(self.tabs) for i, row in enumerate(tab.rows)]
+
+    def chart_names(self) -> list[str]:
+        """The charts, in order; texts are none."""
+        return [name for _, row in self.located() for name, cell in row.cells().items() if cell.text is None]
+
+
+# --- safety ---
+
+
+class RoleSpec(Strict):
+    """What people of a role may open in Superset. Which rows they see there is in `ops.user_access`, never here."""
+
+    title: str
+    description: str
+    dashboards: Literal["all"] | list[str]
+    datasets: list[str] = []  # beside those of the dashboards
+    sql_lab: bool = False  # and then only for who sees all of the utility
+    export: bool = False  # CSV, XLSX, images of charts
+    pii: bool = False
+    edit: bool = False  # charts and dashboards of their own
+    guest: bool = False  # of embedded dashboards: no log-in, no menu
+
+
+class RowRuleSpec(Strict):
+    """Columns by which rows belong to a place; or, with `datasets`, those of no place, each with its reason."""
+
+    title: str
+    description: str
+    municipality: str | None = None
+    sector: str | None = None
+    datasets: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -101,17 +171,20 @@ class Assets:
     charts: dict[str, Any] = field(default_factory=dict)
     dashboards: dict[str, DashboardSpec] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, RoleSpec] = field(default_factory=dict)
+    row_rules: dict[str, RowRuleSpec] = field(default_factory=dict)
 
 
 def read(root: Path = HERE) -> Assets:
     """Every file under `root`. Raises AssetError with all the problems found."""
     problems: list[str] = []
-    kinds = {"datasets": TypeAdapter(DatasetSpec), "charts": TypeAdapter(ChartSpec), "dashboards": TypeAdapter(DashboardSpec)}
+    kinds = {"datasets": TypeAdapter(DatasetSpec), "charts": TypeAdapter(ChartSpec), "dashboards": TypeAdapter(DashboardSpec),
+             "roles": TypeAdapter(RoleSpec), "row_rules": TypeAdapter(RowRuleSpec)}
     found = {kind: _folder(root / kind, kind, adapter, problems) for kind, adapter in kinds.items()}
     labels = _load(root / "labels.yml", "labels.yml", problems) or {}
     if problems:
         raise AssetError(problems)
-    return Assets(root, found["datasets"], found["charts"], found["dashboards"], labels)
+    return Assets(root, labels=labels, **found)
 
 
 def _folder(folder: Path, kind: str, adapter: TypeAdapter, problems: list[str]) -> dict[str, Any]:

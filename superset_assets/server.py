@@ -17,11 +17,15 @@ from urllib.parse import quote, urlsplit
 import requests
 from psycopg import sql
 
-from caudal import ports, warehouse
+from caudal import access, ports, warehouse
+from caudal.access import Access
 from caudal.secrets import get_or_create
 from caudal.services import Service
 from caudal.settings import settings
 
+from .setup_names import ADMIN, MANAGER
+
+_CODE = ["superset_config.py", "offline.py", "security.py", "security_names.py", "setup_names.py"]
 DATABASE = "superset"
 ROLE = "caudal_superset"
 HERE = Path(__file__).resolve().parent
@@ -69,7 +73,7 @@ def start(progress: Callable[[str], None] = lambda line: None) -> str:
     """
     python = venv() / "bin" / "python"
     folder().mkdir(parents=True, exist_ok=True)
-    warehouse.ensure_server()
+    warehouse.ensure()
     service, mark = _service(), folder() / "running"
     fingerprint = _fingerprint()
     if service.is_running() and (not mark.exists() or mark.read_text() != fingerprint):
@@ -124,7 +128,9 @@ def _env() -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "SCARF_ANALYTICS": "false",
         "CAUDAL_SUPERSET_SECRET_KEY": get_or_create(home, "superset_secret_key"),
+        "CAUDAL_SUPERSET_GUEST_SECRET": get_or_create(home, "superset_guest_secret"),
         "CAUDAL_SUPERSET_METADATA_URI": metadata_uri(),
+        "CAUDAL_SUPERSET_READ_URI": sqlalchemy_uri("caudal_read", get_or_create(home, "caudal_read")),
         "CAUDAL_SUPERSET_CACHE_DIR": str(folder() / "cache"),
     }
 
@@ -154,7 +160,8 @@ def _port() -> int:
 
 def _fingerprint() -> str:
     """What the running server was started with: version, configuration, addresses (hashed: it holds passwords)."""
-    return _digest(["superset_config.py", "offline.py"], [f"{k}={v}" for k, v in sorted(_env().items())])
+    told = {k: v for k, v in os.environ.items() if k.startswith("CAUDAL_SUPERSET_")}
+    return _digest(_CODE, [f"{k}={v}" for k, v in sorted({**told, **_env()}.items())])
 
 
 def _setup_fingerprint() -> str:
@@ -185,6 +192,11 @@ def _prepare(python: Path, progress: Callable[[str], None]) -> None:
         warehouse.ensure_role(conn, ROLE)
         conn.execute(sql.SQL("grant usage, create on schema public to {}").format(sql.Identifier(ROLE)))
         conn.execute("create table if not exists caudal_setup (key text primary key, value text not null)")
+        # What `caudal superset publish` put there: the only things it will ever take away again.
+        conn.execute("create table if not exists caudal_published (uuid uuid primary key, kind text not null, slug text not null)")
+        if conn.execute("insert into caudal_setup values ('first users', '') on conflict do nothing returning 1").fetchone():
+            # Once: an access taken away later stays away.
+            access.grant_all([Access(ADMIN, "administracion"), Access(MANAGER, "gerencia")], by="caudal superset start")
         done = conn.execute("select value from caudal_setup where key = 'fingerprint'").fetchone()
         if done == (fingerprint,):
             return

@@ -8,7 +8,7 @@ import os
 
 from superset.app import create_app
 
-from superset_assets.setup_names import ADMIN, MANAGER, MANAGER_ROLE
+from superset_assets.setup_names import ADMIN, GUEST_ROLE, MANAGER, MANAGER_ROLE
 
 
 def main() -> None:
@@ -21,15 +21,18 @@ def main() -> None:
         upgrade()
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
-        role = security_manager.add_role(MANAGER_ROLE)  # the publisher lets it read the published datasets
+        role = security_manager.add_role(MANAGER_ROLE)  # the publisher gives them what their files say (roles/*.yml)
+        security_manager.add_role(GUEST_ROLE)
         wanted = [
             (ADMIN, "Administración", [security_manager.find_role("Admin")], os.environ["CAUDAL_SUPERSET_ADMIN_PASSWORD"]),
-            (MANAGER, "Gerencia", [security_manager.find_role("Gamma"), role], os.environ["CAUDAL_SUPERSET_MANAGER_PASSWORD"]),
+            (MANAGER, "Gerencia", [role], os.environ["CAUDAL_SUPERSET_MANAGER_PASSWORD"]),
         ]
         for name, first_name, roles, password in wanted:
             user = security_manager.find_user(username=name)
             if user:
                 security_manager.reset_password(user.id, password)
+                user.roles = roles
+                security_manager.update_user(user)
             elif not security_manager.add_user(name, first_name, "Caudal", f"{name}@caudal.invalid", roles, password=password):
                 raise SystemExit(f"no se pudo crear el usuario {name} de Superset")
 

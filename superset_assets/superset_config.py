@@ -1,7 +1,9 @@
 """Superset's configuration: Spanish, offline, no Redis, secrets from the environment (`superset_assets/server.py` sets them).
 
-Runs in Superset's own interpreter. Must be set: CAUDAL_SUPERSET_SECRET_KEY, CAUDAL_SUPERSET_METADATA_URI, CAUDAL_SUPERSET_CACHE_DIR.
-Optional: CAUDAL_SUPERSET_HTTPS=1 behind TLS (secure cookies), CAUDAL_SUPERSET_TILES, address of the utility's own tile server.
+Runs in Superset's own interpreter. Must be set: CAUDAL_SUPERSET_SECRET_KEY, CAUDAL_SUPERSET_GUEST_SECRET, CAUDAL_SUPERSET_METADATA_URI,
+CAUDAL_SUPERSET_READ_URI, CAUDAL_SUPERSET_CACHE_DIR. Optional: CAUDAL_SUPERSET_HTTPS=1 behind TLS (secure cookies), CAUDAL_SUPERSET_TILES (address
+of the utility's own tile server), CAUDAL_SUPERSET_EMBED_ORIGINS (pages that may hold a dashboard, comma-separated),
+CAUDAL_SUPERSET_LOGINS_PER_MINUTE and CAUDAL_SUPERSET_REQUESTS_PER_SECOND (of one address).
 """
 
 import os
@@ -16,11 +18,14 @@ from superset.config import TALISMAN_CONFIG as _DEFAULT_TALISMAN
 from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 
 from superset_assets.offline import OfflineAssets, edited_assets, edited_language_pack
+from superset_assets.security import CaudalSecurityManager
+from superset_assets.setup_names import GUEST_ROLE
 
 SECRET_KEY = os.environ["CAUDAL_SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["CAUDAL_SUPERSET_METADATA_URI"]
 SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 8}
 _HTTPS = os.environ.get("CAUDAL_SUPERSET_HTTPS") == "1"
+_EMBED_ORIGINS = [origin.strip() for origin in os.environ.get("CAUDAL_SUPERSET_EMBED_ORIGINS", "").split(",") if origin.strip()]
 
 # --- who may do what ---
 WTF_CSRF_ENABLED = True
@@ -29,14 +34,20 @@ SESSION_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "caudal_superset"
 PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+CUSTOM_SECURITY_MANAGER = CaudalSecurityManager
 AUTH_RATE_LIMITED = True
-AUTH_RATE_LIMIT = "20 per minute"
+AUTH_RATE_LIMIT = f"{int(os.environ.get('CAUDAL_SUPERSET_LOGINS_PER_MINUTE', '20'))} per minute"
 RATELIMIT_ENABLED = True
-RATELIMIT_APPLICATION = "200 per second"
+RATELIMIT_APPLICATION = f"{int(os.environ.get('CAUDAL_SUPERSET_REQUESTS_PER_SECOND', '200'))} per second"
 RATELIMIT_STORAGE_URI = "memory://"
+JWT_ACCESS_TOKEN_EXPIRES = timedelta(hours=1)
+PUBLIC_ROLE_LIKE = None  # who has not logged in has no permission
 PREVENT_UNSAFE_DB_CONNECTIONS = True
 ENABLE_CORS = False
-GUEST_TOKEN_JWT_SECRET = SECRET_KEY
+GUEST_ROLE_NAME = GUEST_ROLE
+GUEST_TOKEN_JWT_SECRET = os.environ["CAUDAL_SUPERSET_GUEST_SECRET"]
+GUEST_TOKEN_JWT_EXP_SECONDS = 300  # the page asks for another
+GUEST_TOKEN_JWT_AUDIENCE = "caudal"
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
 FAB_ADD_SECURITY_API = True
 FAB_API_SWAGGER_UI = False  # its page asks a CDN for its script
@@ -112,7 +123,9 @@ FEATURE_FLAGS = {
     "DRILL_TO_DETAIL": True,
     "ENABLE_TEMPLATE_PROCESSING": True,  # the trend datasets read the period filter (datasets/*.yml)
     "ENABLE_JAVASCRIPT_CONTROLS": False,
-    "EMBEDDED_SUPERSET": False,
+    "EMBEDDED_SUPERSET": True,
+    "ALLOW_ADHOC_SUBQUERY": False,
+    "RLS_IN_SQLLAB": True,  # a second fence: SQL Lab is only for who sees everything (security.py)
 }
 
 # --- no outside host: not for maps, fonts, icons or telemetry ---
@@ -123,11 +136,12 @@ DECKGL_BASE_MAP = [["", "Sin mapa de fondo"], *([[f"tile://{_TILES}", "Mapa de l
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = deepcopy(_DEFAULT_TALISMAN)
 TALISMAN_CONFIG["session_cookie_secure"] = _HTTPS
+TALISMAN_CONFIG["frame_options"] = None if _EMBED_ORIGINS else "SAMEORIGIN"  # the older header knows no list of pages
 TALISMAN_CONFIG["content_security_policy"].update({
     "default-src": ["'self'"],
     "base-uri": ["'self'"],
     "form-action": ["'self'"],
-    "frame-ancestors": ["'self'"],
+    "frame-ancestors": ["'self'", *_EMBED_ORIGINS],
     "object-src": "'none'",
     "connect-src": ["'self'", *([_TILES.split("/{", 1)[0]] if _TILES else [])],
     "img-src": ["'self'", "blob:", "data:"],

@@ -13,6 +13,7 @@ from .base import MONTH_FORMAT, ChartBase, Expansion, by_month, metric_format, s
 class Bars(ChartBase):
     """Bars of metrics along `x`, in the order of `sort` (a sort metric of the dataset) where `x` is no date."""
 
+    VIZ = "echarts_timeseries_bar"
     COLUMNS = ("x", "by")
     PULLED = {"x_axis": "x", "metrics": "metrics", "groupby": "by", "y_axis_format": "format"}
 
@@ -49,7 +50,7 @@ class Bars(ChartBase):
             params |= {"timeseries_limit_metric": self.sort, "x_axis_sort": self.sort, "x_axis_sort_asc": not self.horizontal}
             query["metrics"].append(self.sort)
             query["orderby"] = [[self.sort, not self.horizontal]]  # a horizontal axis is drawn from the bottom up
-        return Expansion("echarts_timeseries_bar", params, query)
+        return Expansion(params, query)
 
     def misuse(self, context, metrics):
         if self.stack:

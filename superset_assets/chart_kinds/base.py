@@ -26,17 +26,20 @@ class Strict(BaseModel):
 
 
 class Expansion:
-    """What a chart is in Superset: visualisation, parameters (for the browser) and query (for the server: tests, warm-up, reports)."""
+    """What a chart is in Superset: parameters (for the browser) and query (for the server: tests, warm-up, reports)."""
 
-    def __init__(self, viz: str, params: dict[str, Any], query: dict[str, Any]):
-        self.viz, self.params, self.query = viz, params, query
+    def __init__(self, params: dict[str, Any], query: dict[str, Any]):
+        self.params, self.query = params, query
 
 
 class ChartBase(Strict):
-    """Fields of every kind. A kind adds `kind: Literal["…"]` and its own, and says by COLUMNS and METRICS which of them name what."""
+    """Fields of every kind. A kind adds `kind: Literal["…"]`, VIZ and its own, and says by COLUMNS and METRICS which of them name what."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = ()  # fields that hold a column of the dataset, or a list of them
     METRICS: ClassVar[tuple[str, ...]] = ("metrics",)  # fields that hold a metric, or a list of them
+    VIZ: ClassVar[str] = ""  # Superset's name of the visualisation
+    # What Superset's editor adds by itself when a chart of this kind is saved there; it says nothing.
+    UI_DEFAULTS: ClassVar[Mapping[str, Any]] = {}
     # Superset's parameter → field, where `caudal superset pull` may take a parameter changed on the screen straight into the file.
     # Any other parameter goes to `options`.
     PULLED: ClassVar[Mapping[str, str]] = {}

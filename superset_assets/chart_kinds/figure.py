@@ -11,6 +11,7 @@ from .base import MONTH_FORMAT, ChartBase, Expansion, by_month, d3_format
 class Figure(ChartBase):
     """A big number at the last month of the dataset, with the months before as a line; `compare_lag` months back for the change."""
 
+    VIZ = "big_number"
     COLUMNS = ("time",)
     METRICS = ("metric",)
     PULLED = {"metric": "metric", "x_axis": "time", "compare_lag": "compare_lag", "compare_suffix": "compare_suffix"}
@@ -41,4 +42,4 @@ class Figure(ChartBase):
         }
         if self.compare_lag:
             params |= {"compare_lag": self.compare_lag, "compare_suffix": self.compare_suffix}
-        return Expansion("big_number", params, {"columns": [by_month(self.time)], "metrics": [self.metric], "orderby": [[self.time, True]]})
+        return Expansion(params, {"columns": [by_month(self.time)], "metrics": [self.metric], "orderby": [[self.time, True]]})

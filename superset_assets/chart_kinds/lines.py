@@ -13,6 +13,7 @@ from .base import MONTH_FORMAT, ChartBase, Expansion, by_month, metric_format
 class Lines(ChartBase):
     """Lines of metrics by month."""
 
+    VIZ = "echarts_timeseries_line"
     COLUMNS = ("x", "by")
     PULLED = {"x_axis": "x", "metrics": "metrics", "groupby": "by", "y_axis_format": "format"}
 
@@ -43,4 +44,4 @@ class Lines(ChartBase):
             "color_scheme": "caudal",
         }
         query = {"columns": [by_month(self.x), *self.by], "metrics": self.metrics, "orderby": [[self.x, True]]}
-        return Expansion("echarts_timeseries_line", params, query)
+        return Expansion(params, query)

@@ -20,6 +20,7 @@ class Break(Strict):
 class Map(ChartBase):
     """Polygons coloured by a metric in fixed classes; `tooltip` columns and text metrics show on hover."""
 
+    VIZ = "deck_polygon"
     COLUMNS = ("ring", "tooltip", "select")
     METRICS = ("metric",)
     PULLED = {"line_column": "ring", "metric": "metric", "cross_filter_column": "select"}
@@ -72,7 +73,7 @@ class Map(ChartBase):
             shown = context.layer.metric(self.tooltip_metric).label_es
             tooltip.append({"item_type": "metric", "metric_name": text, "verbose_name": shown})
             metrics.append(text)
-        return Expansion("deck_polygon", params, {"columns": columns, "metrics": metrics})
+        return Expansion(params, {"columns": columns, "metrics": metrics})
 
     def misuse(self, context, metrics):
         if self.tooltip_metric and self.tooltip_metric not in context.assets.datasets[self.dataset].text_metrics:

@@ -13,6 +13,7 @@ from .base import ChartBase, Expansion, metric_format, summed_ratios
 class Pivot(ChartBase):
     """Rows × columns. `totals` are added up in the browser, so only of metrics that can be."""
 
+    VIZ = "pivot_table_v2"
     COLUMNS = ("rows", "columns")
     PULLED = {"groupbyRows": "rows", "groupbyColumns": "columns", "metrics": "metrics", "valueFormat": "format"}
 
@@ -40,7 +41,7 @@ class Pivot(ChartBase):
             "transposePivot": False,
             "combineMetric": False,
         }
-        return Expansion("pivot_table_v2", params, {"columns": [*self.rows, *self.columns], "metrics": self.metrics})
+        return Expansion(params, {"columns": [*self.rows, *self.columns], "metrics": self.metrics})
 
     def misuse(self, context, metrics):
         if self.totals:

@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format, threshold
 class Table(ChartBase):
     """Plain table; `totals` are asked of the database, so a ratio's is right. `highlight`: metrics coloured past their own thresholds."""
 
+    VIZ = "table"
     COLUMNS = ("columns",)
     METRICS = ("metrics", "highlight")
     PULLED = {"groupby": "columns", "all_columns": "columns", "metrics": "metrics", "show_totals": "totals", "row_limit": "rows",
@@ -51,7 +52,7 @@ class Table(ChartBase):
         if self.sort:
             params["timeseries_limit_metric"] = self.sort
             query["orderby"] = [[self.sort, False]]
-        return Expansion("table", params, query)
+        return Expansion(params, query)
 
     def misuse(self, context, metrics):
         if self.sort and self.sort not in self.metrics:

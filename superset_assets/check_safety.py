@@ -1,0 +1,45 @@
+"""The part of the chain check that is about who sees what: no dataset without a row rule, no personal data for a role that may not have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from caudal.access import ROLES
+
+if TYPE_CHECKING:
+    from .context import Context
+
+
+def safety(context: Context) -> Iterator[str]:
+    """Every hole."""
+    assets = context.assets
+    for slug in assets.datasets:
+        if context.row_rule(slug) is None:
+            wanted = " y ".join(sorted({c for rule in assets.row_rules.values() for c in (rule.municipality, rule.sector) if c}))
+            yield f"datasets/{slug}.yml: sin regla de filas: le faltan {wanted} (o póngalo, con su motivo, en row_rules/)"
+    for name, rule in assets.row_rules.items():
+        where = f"row_rules/{name}.yml"
+        if bool(rule.datasets) == bool(rule.municipality or rule.sector):
+            yield f"{where}: indique columnas (`municipality`, `sector`) o `datasets` sin territorio, una de las dos cosas"
+        for slug in rule.datasets:
+            if slug not in assets.datasets:
+                yield f"{where}: campo datasets: {slug!r} no existe en datasets/"
+            elif {"municipality_code", "sector_code"} & set(context.columns_of(slug)):
+                yield f"{where}: campo datasets.{slug}: tiene columnas de municipio o sector: sus filas sí son de un territorio"
+    for name in sorted(set(ROLES) - {"administracion"} - set(assets.roles)):
+        yield f"roles/{name}.yml: falta: `caudal access` da ese rol"
+    for name, role in assets.roles.items():
+        where = f"roles/{name}.yml"
+        if name not in ROLES:
+            yield f"{where}: `caudal access` no conoce el rol {name!r} (caudal/access.py)"
+        unknown = [("dashboards", d) for d in context.dashboards_of(name) if d not in assets.dashboards]
+        unknown += [("datasets", d) for d in role.datasets if d not in assets.datasets]
+        if unknown:
+            yield from (f"{where}: campo {field}: {slug!r} no existe" for field, slug in unknown)
+            continue
+        if role.guest and (role.sql_lab or role.export or role.pii or role.edit):
+            yield f"{where}: un invitado solo mira: sin sql_lab, export, pii ni edit"
+        opened = {d for board in context.dashboards_of(name) for d in context.datasets_of(board)} | set(role.datasets)
+        for slug in sorted(d for d in opened if assets.datasets[d].pii and not role.pii):
+            yield f"{where}: {slug} tiene datos personales y el rol no lleva `pii: true`"

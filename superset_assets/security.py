@@ -1,0 +1,158 @@
+"""Superset's security manager for Caudal: rows by `ops.current_access`, deny by default, wherever Superset reads a dataset.
+
+Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Superset's:
+
+- the row rules published from `row_rules/*.yml` (`{{ filas("municipality_code", "sector_code") }}`) become, for each request, the literal
+  condition of the user's own rows. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
+- a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
+- free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
+- a guest's token counts only for an access of role `invitado`, whatever name it carries.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from flask import g
+from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
+from superset.exceptions import SupersetSecurityException
+from superset.security import SupersetSecurityManager
+
+from superset_assets.security_names import CODE, GUEST_ROLE
+
+SQL_LAB_VIEWS = {
+    "SQLLab", "SQL Lab", "SQL Editor", "Query", "Query Search", "Saved Queries", "SavedQuery", "TabStateView", "TableSchemaView",
+    "SqlLabPermalinkRestApi",
+}
+NOTHING, EVERYTHING = "1 = 0", "1 = 1"
+_RULE = re.compile(r"\{\{ filas\((?P<columns>(?:\"\w+\"|none), (?:\"\w+\"|none))\) \}\}")
+_engine = sa.create_engine(os.environ["CAUDAL_SUPERSET_READ_URI"], pool_size=2, max_overflow=6, pool_pre_ping=True)
+Row = tuple[str | None, str | None]  # municipality, sector; both None: all
+
+
+class Rule(NamedTuple):
+    """What Superset's own code reads of a row rule."""
+
+    id: int
+    group_key: str | None
+    clause: str
+
+
+def condition(rows: Iterable[Row], municipality: str | None, sector: str | None) -> str:
+    """SQL that is true on the rows of `rows`, where a dataset has these columns. No rows: false."""
+    rows = sorted(set(rows), key=str)
+    if (None, None) in rows:
+        return EVERYTHING
+    bad = [code for row in rows for code in row if code is not None and not CODE.fullmatch(code)]
+    if bad:
+        raise ValueError(f"a code of ops.user_access cannot be part of a rule: {bad[0]!r}")
+    terms = []
+    whole = [m for m, s in rows if s is None]
+    if municipality and whole:
+        terms.append(f"{municipality} in ({_listed(whole)})")
+    alone = [s for m, s in rows if s is not None and m is None]
+    if sector and alone:
+        terms.append(f"{sector} in ({_listed(alone)})")
+    if sector and municipality:
+        terms += [f"({municipality} = '{m}' and {sector} = '{s}')" for m, s in rows if m is not None and s is not None]
+    return " or ".join(terms) or NOTHING
+
+
+def _listed(codes: Iterable[str]) -> str:
+    return ", ".join(f"'{code}'" for code in codes)
+
+
+class CaudalSecurityManager(SupersetSecurityManager):
+    """See the head of this file."""
+
+    def access_rows(self) -> list[Row]:
+        """The rows of the user of this request, read once a request."""
+        user = getattr(g, "user", None)
+        name = getattr(user, "username", None)
+        if not name:
+            return []
+        known = getattr(g, "_caudal_rows", {})
+        key = (name, self.is_guest_user(user))
+        if key not in known:
+            with _engine.connect() as conn:
+                found = conn.execute(
+                    sa.text("select distinct municipality_code, sector_code from ops.current_access "
+                            "where user_name = :name and (role = :guest) = :is_guest"),
+                    {"name": name.lower(), "guest": GUEST_ROLE, "is_guest": key[1]},
+                )
+                known = {**known, key: [tuple(row) for row in found]}
+            g._caudal_rows = known
+        return known[key]
+
+    def sees_everything(self) -> bool:
+        """Whether the user of this request has all of the utility."""
+        return (None, None) in self.access_rows()
+
+    def get_rls_filters(self, table: Any) -> list[Rule]:
+        """Superset's rules of the dataset for this user, Caudal's among them as the literal condition."""
+        found, has_rule = [], False
+        for rule in super().get_rls_filters(table):
+            match = _RULE.search(rule.clause)
+            if match:
+                has_rule = True
+                columns = [None if name == "none" else name.strip('"') for name in match["columns"].split(", ")]
+                # A dataset that has no rows of any place is open to all who have some access.
+                own = condition(self.access_rows(), *columns) if any(columns) else EVERYTHING if self.access_rows() else NOTHING
+                found.append(Rule(rule.id, None, _RULE.sub(lambda _, own=own: own, rule.clause)))
+            else:
+                found.append(Rule(rule.id, rule.group_key, rule.clause))
+        if not has_rule:
+            found.append(Rule(0, None, EVERYTHING if self.sees_everything() else NOTHING))
+        return found
+
+    def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
+        if not super()._has_view_access(user, permission_name, view_name):
+            return False
+        return view_name not in SQL_LAB_VIEWS or permission_name == "can_list" or self.sees_everything()
+
+    def raise_for_access(self, **kwargs: Any) -> None:
+        """Superset's own checks, and then no free SQL and no SQL Lab query of one who does not see everything."""
+        super().raise_for_access(**kwargs)
+        if self.sees_everything():
+            return
+        if kwargs.get("sql") or (kwargs.get("query") is not None and hasattr(kwargs["query"], "sql_editor_id")):
+            raise _refused("Las consultas SQL son para quien ve toda la empresa.")
+        context, viz = kwargs.get("query_context"), kwargs.get("viz")
+        if context is not None:
+            parts: list[Any] = []
+            for query in context.queries:
+                parts += [query.columns, query.metrics, query.filter, query.extras, query.orderby, query.series_columns, query.series_limit_metric]
+            written = next(free_sql(parts, _known(context.datasource)), None)
+        elif viz is not None:
+            written = next(free_sql(viz.form_data, _known(viz.datasource)), None)
+        else:
+            written = None
+        if written:
+            raise _refused("Las métricas, columnas y filtros escritos en SQL son para quien ve toda la empresa.")
+
+
+def free_sql(part: Any, known: set[str]) -> Iterator[str]:
+    """Every piece of SQL in a query that is not just the name of a column of the dataset."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            written = str(value).strip().strip('"') not in known if key == "sqlExpression" else key in ("where", "having")
+            if written and value:
+                yield str(value)
+            else:
+                yield from free_sql(value, known)
+    elif isinstance(part, (list, tuple)):
+        for item in part:
+            yield from free_sql(item, known)
+
+
+def _known(dataset: Any) -> set[str]:
+    return {column.column_name for column in getattr(dataset, "columns", ())}
+
+
+def _refused(message: str) -> SupersetSecurityException:
+    return SupersetSecurityException(
+        SupersetError(message=message, error_type=SupersetErrorType.DATASOURCE_SECURITY_ACCESS_ERROR, level=ErrorLevel.ERROR))
