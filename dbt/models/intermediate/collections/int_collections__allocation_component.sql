@@ -33,7 +33,7 @@ noted as (
             else 0
         end as credited_surcharge_amount
     from allocations
-    window of_note as (partition by credit_invoice_key, is_own_note order by allocated_on, allocation_key)
+    window of_note as (partition by credit_invoice_key order by allocated_on, allocation_key)
 ),
 
 running as (

@@ -194,7 +194,9 @@ select
     c.due_on,
     r.available_amount,
     c.owed_amount,
-    {{ priority_share('r.available_amount', 'c.owed_amount', 'c.payment_key, c.applied_on', 'c.component_order, c.due_on, c.invoice_key') }} as expected_amount,
+    {{
+        priority_share('r.available_amount', 'c.owed_amount', 'c.payment_key, c.applied_on', 'c.component_order, c.due_on, c.invoice_key')
+    }} as expected_amount,
     c.applied_amount
 from components as c
 inner join recent as r on r.payment_key = c.payment_key and r.applied_on = c.applied_on

@@ -1,4 +1,5 @@
--- Payments that Odoo applied otherwise than the rule says (surcharges first, then capital, oldest due first), how much, and why as far as the data tells.
+-- Payments that Odoo applied otherwise than the rule says (surcharges first, then capital, oldest due first), how much, and why as far as
+-- the data tells.
 -- Grain: one row per payment and day of application that deviates.
 with components as (
     select * from {{ ref('int_collections__expected_allocation') }}

@@ -28,8 +28,12 @@ allocations as (
         sum(a.allocated_amount) filter (where a.allocation_kind = 'nota_credito') as credited_amount,
         sum(a.allocated_amount) filter (where a.allocation_kind = 'ajuste') as adjusted_amount
         {%- for days in terms %},
-        sum(a.allocated_amount) filter (where a.allocation_kind = 'pago' and a.allocated_on - d.issued_on <= {{ days }}) as collected_{{ days }}_amount,
-        sum(a.allocated_amount) filter (where a.allocation_kind <> 'pago' and a.allocated_on - d.issued_on <= {{ days }}) as credited_{{ days }}_amount
+        sum(a.allocated_amount) filter (
+            where a.allocation_kind = 'pago' and a.allocated_on - d.issued_on <= {{ days }}
+        ) as collected_{{ days }}_amount,
+        sum(a.allocated_amount) filter (
+            where a.allocation_kind <> 'pago' and a.allocated_on - d.issued_on <= {{ days }}
+        ) as credited_{{ days }}_amount
         {%- endfor %}
     from documents as d
     inner join {{ ref('fct_payment_allocation') }} as a on a.invoice_key = d.invoice_key
@@ -70,8 +74,12 @@ select
     coalesce(cohorts.billed_amount, 0) - coalesce(cohorts.credited_amount, 0) - coalesce(cohorts.adjusted_amount, 0)
     - coalesce(cohorts.collected_amount, 0) as cohort_pending_amount
     {%- for days in terms %},
-    case when grid.month_end_on + {{ days }} < {{ business_today() }} then coalesce(cohorts.collected_{{ days }}_amount, 0) end as collected_{{ days }}_amount,
-    case when grid.month_end_on + {{ days }} < {{ business_today() }} then coalesce(cohorts.collectable_{{ days }}_amount, 0) end as collectable_{{ days }}_amount
+    case
+        when grid.month_end_on + {{ days }} < {{ business_today() }} then coalesce(cohorts.collected_{{ days }}_amount, 0)
+    end as collected_{{ days }}_amount,
+    case
+        when grid.month_end_on + {{ days }} < {{ business_today() }} then coalesce(cohorts.collectable_{{ days }}_amount, 0)
+    end as collectable_{{ days }}_amount
     {%- endfor %}
 from grid
 left join cohorts using (period_month, sector_key, route_key, user_type_key)

@@ -1,4 +1,5 @@
--- Credit in favour of customers at each closed month end, by where it comes from. Balances. Grain: closed month × sector × route × user type × origin, dense.
+-- Credit in favour of customers at each closed month end, by where it comes from. Balances.
+-- Grain: closed month × sector × route × user type × origin, dense.
 with grid as (
     select g.*, o.credit_origin
     from {{ ref('int_core__month_grid') }} as g

@@ -43,7 +43,8 @@ stood as (
 select
     *,
     case
-        when oldest_pending_days > {{ var('collector_deposit_days', 10) }} and days_since_receipt > {{ var('collector_silence_days', 30) }} then 'Dejó de pagar'
+        when oldest_pending_days > {{ var('collector_deposit_days', 10) }} and days_since_receipt > {{ var('collector_silence_days', 30) }}
+            then 'Dejó de pagar'
         when oldest_pending_days > {{ var('collector_deposit_days', 10) }} then 'Depósitos atrasados'
         when is_active and days_since_receipt > {{ var('collector_silence_days', 30) }} then 'Sin cobros'
         when last_receipt_on is null then 'Nunca cobró'
