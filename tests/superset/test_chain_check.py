@@ -15,7 +15,7 @@ from superset_assets.context import load
 
 @pytest.fixture
 def copy(built: object, tmp_path: Path) -> Path:
-    for name in ("datasets", "charts", "dashboards"):
+    for name in ("datasets", "charts", "dashboards", "roles", "row_rules"):
         shutil.copytree(files.HERE / name, tmp_path / name)
     shutil.copy(files.HERE / "labels.yml", tmp_path)
     return tmp_path
