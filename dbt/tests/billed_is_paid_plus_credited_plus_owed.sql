@@ -1,8 +1,20 @@
 -- For every contract and every closed month end, to the cent: what was billed = what was paid + what was credited + what is owed.
+{% set recent %}
+{% if not tests_everything() %}
+in (
+    {% for model in [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] -%}
+    {{ untested(model, 'contract_key') }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+)
+{% endif %}
+{% endset %}
+
 with movements as (
     select contract_key, {{ month_of('issued_on') }} as period_month, total_amount as billed, 0 as paid, 0 as credited
     from {{ ref('fct_invoice') }}
     where state = 'posted' and sign = 1
+        {% if recent | trim %}and contract_key {{ recent }}{% endif %}
 
     union all
 
@@ -13,6 +25,7 @@ with movements as (
         case when allocation_kind = 'pago' then allocated_amount else 0 end,
         case when allocation_kind <> 'pago' then allocated_amount else 0 end
     from {{ ref('fct_payment_allocation') }}
+    {% if recent | trim %}where contract_key {{ recent }}{% endif %}
 ),
 
 monthly as (
@@ -42,6 +55,7 @@ accumulated as (
 owed as (
     select contract_key, period_month, sum(receivable_amount) as owed
     from {{ ref('fct_receivable_month') }}
+    {% if recent | trim %}where contract_key {{ recent }}{% endif %}
     group by contract_key, period_month
 )
 
