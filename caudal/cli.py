@@ -22,6 +22,7 @@ COMMANDS = {
     "reconcile": ("sources.reconciliation.cli", "Compara Odoo con el almacén por entidad, día y estado, y explica lo que difiere."),
     "geo": ("geo.cli", "Carga y repara el catastro (sectores)."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
+    "retention": ("caudal.retention_cli", "Archiva y quita de la base los meses viejos de los hechos grandes."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),
     "superset": ("superset_assets.cli", "Superset: iniciar, detener, publicar tableros."),

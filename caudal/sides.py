@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -69,14 +69,14 @@ def incremental_models(manifest_file: Path) -> list[Model]:
     nodes, macros = manifest["nodes"], manifest["macros"]
     settled = json.dumps([_project_vars(), settings().timezone], sort_keys=True)
 
-    @lru_cache(maxsize=None)
+    @cache
     def macro_text(unique_id: str) -> str:
         macro = macros[unique_id]
         if macro["package_name"] != "caudal":
             return unique_id
         return macro["macro_sql"] + "".join(macro_text(m) for m in sorted(macro["depends_on"]["macros"]) if m != unique_id)
 
-    @lru_cache(maxsize=None)
+    @cache
     def fingerprint(unique_id: str) -> str:
         node = nodes.get(unique_id)
         if node is None or node["resource_type"] not in ("model", "snapshot", "seed"):
@@ -91,7 +91,7 @@ def incremental_models(manifest_file: Path) -> list[Model]:
         ]
         return hashlib.sha256("\0".join([settled, *parts]).encode()).hexdigest()
 
-    @lru_cache(maxsize=None)
+    @cache
     def upstream(unique_id: str) -> frozenset[str]:
         node, found = nodes.get(unique_id), set()
         for parent in node["depends_on"].get("nodes", ()) if node else ():
@@ -122,18 +122,30 @@ def prepare(
         plan = Plan(conn.execute("select ops.side_of(%s)", [building]).fetchone()[0])
         states = {(side, model): rest for side, model, *rest in conn.execute(
             "select side, model, build_id, refreshed_build_id, fingerprint, closed_month from ops.model_state where side in (%s, %s)", [plan.side, SHARED])}
+        # sums made whole need the months that their facts archived: those are made whole too, from raw
+        archived = {row[0] for row in conn.execute("select model from ops.model_state where kept_from is not null and side = %s", [plan.side])}
+        needed: set[str] = set()
         last_closed = (settings().today.replace(day=1) - timedelta(days=1)).replace(day=1)
         side_of = {m.name: plan.side if m.schema == building else SHARED for m in models}
+
+        def decide() -> dict[str, str]:
+            whole: dict[str, str] = {}
+            for model in models:
+                if only is None or model.name in only:
+                    refreshed = {name: states[side_of[name], name][1] for name in model.upstream if (side_of[name], name) in states}
+                    reason = _why_whole(conn, model, states.get((side_of[model.name], model.name)), refreshed, whole, last_closed, full_refresh)
+                    if reason or model.name in needed:
+                        whole[model.name] = reason or "hacen falta sus meses archivados"
+            return whole
+
+        plan.whole = decide()
+        needed = {name for model in models if model.name in plan.whole for name in model.upstream & archived}
+        if needed:
+            plan.whole = decide()
         for model in models:
-            if only is not None and model.name not in only:
-                continue
-            key = (side_of[model.name], model.name)
-            refreshed = {name: states[side_of[name], name][1] for name in model.upstream if (side_of[name], name) in states}
-            reason = _why_whole(conn, model, states.get(key), refreshed, plan.whole, last_closed, full_refresh)
-            if reason:
-                plan.whole[model.name] = reason
+            if model.name in plan.whole:
                 _drop(conn, model.schema, model.name)
-                conn.execute("delete from ops.model_state where side = %s and model = %s", key)
+                conn.execute("delete from ops.model_state where side = %s and model = %s", [side_of[model.name], model.name])
         tested = conn.execute("select tested_build_id from ops.side where side = %s", [plan.side]).fetchone()[0]
         made = [state[1] for state in states.values()]
         plan.reads_all_tests = full_tests or tested is None or bool(plan.whole) or any(build > tested for build in made)

@@ -19,6 +19,7 @@ create table if not exists ops.model_state (
     refreshed_build_id bigint not null,  -- the build that made it whole: what hangs from it and is older must be made whole too
     fingerprint text,                    -- of its SQL and of all it depends on
     closed_month date not null,          -- the last closed month it knows
+    kept_from date,                      -- months before this one were archived and are frozen (caudal retention)
     built_at timestamptz not null default clock_timestamp(),
     primary key (side, model)
 );

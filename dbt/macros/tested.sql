@@ -10,6 +10,14 @@
     {{ return(run_query("select coalesce((select b.reads_all_tests from ops.build as b where b.status = 'running'), true)").rows[0][0]) }}
 {%- endmacro %}
 
+{# First month that the facts of this side still hold: older ones were archived (caudal retention). A test that sums a fact starts here. #}
+{% macro kept_from() -%}
+    (
+        select coalesce(max(s.kept_from), date '0001-01-01') from ops.model_state as s
+        where s.side = ops.side_of('{{ target_marts() }}')
+    )
+{%- endmacro %}
+
 {# The schema of marts that is being built. #}
 {% macro target_marts() -%} {{ env_var('CAUDAL_DBT_MARTS_SCHEMA', 'marts_next') }} {%- endmacro %}
 

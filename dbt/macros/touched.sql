@@ -119,6 +119,8 @@ with gone as (
 create temporary table kept on commit drop as select {{ spec.row | join(', ') }} from {{ fresh }} limit 0;
 analyze {{ fresh }};
     {% if spec.month %}
+        {#- months that were archived are frozen: nothing comes back into them -#}
+        {%- do run_query('delete from ' ~ fresh ~ ' where ' ~ spec.month ~ ' < coalesce(' ~ brought_to('kept_from') ~ ", '-infinity')") -%}
         {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(select distinct date_trunc('month', " ~ spec.month ~ ")::date from " ~ fresh ~ "))") -%}
         {%- set parts %}
             select format('%I.%I', n.nspname, c.relname), to_date(right(c.relname, 7), 'YYYY_MM')

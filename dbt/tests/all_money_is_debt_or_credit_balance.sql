@@ -41,5 +41,7 @@ with movements as (
 select period_month, sum(amount) as unexplained_amount
 from movements
 where period_month in (select period_month from {{ ref('int_core__closed_month') }})
+    -- the first month that is kept has no balance before it
+    and ({{ kept_from() }} = date '0001-01-01' or period_month > {{ kept_from() }})
 group by period_month
 having sum(amount) <> 0

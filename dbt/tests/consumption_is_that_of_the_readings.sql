@@ -18,4 +18,4 @@ facts as (
 select period_month, r.consumption_m3 as read_m3, f.consumption_m3 as fact_m3
 from readings as r
 full join facts as f using (period_month)
-where r.consumption_m3 is distinct from f.consumption_m3
+where r.consumption_m3 is distinct from f.consumption_m3 and period_month >= {{ kept_from() }}

@@ -57,4 +57,4 @@ marts as (
 select measure, period_month, f.amount as fact_amount, m.amount as mart_amount
 from facts as f
 full join marts as m using (measure, period_month)
-where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }}) and {{ period }}
+where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }}) and {{ period }} and period_month >= {{ kept_from() }}

@@ -106,4 +106,4 @@ select
     m.n as mart_rows
 from raw_sums as r
 full join mart_sums as m using (thing, day_on, state)
-where r.amount is distinct from m.amount or r.n is distinct from m.n
+where (r.amount is distinct from m.amount or r.n is distinct from m.n) and (thing = 'lecturas' or day_on >= {{ kept_from() }})
