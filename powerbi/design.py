@@ -59,6 +59,13 @@ class TableSpec(Strict):
     related: bool | None = True
 
 
+class RoleSpec(Strict):
+    """Table → DAX, true on the rows that people of the role see. A table that is not named: all its rows that relationships leave."""
+
+    description: str
+    rows: dict[str, str]
+
+
 class ModelSpec(Strict):
     name: str
     culture: str
@@ -66,6 +73,7 @@ class ModelSpec(Strict):
     parameters: dict[str, ParameterSpec]
     tables: dict[str, TableSpec]
     conformed: dict[str, list[str]]
+    roles: dict[str, RoleSpec] = {}
     relationships: list[tuple[str, str]]
 
 
@@ -137,6 +145,7 @@ class Design(Strict):
     parameters: dict[str, ParameterSpec]
     tables: tuple[Table, ...]
     relationships: tuple[Relationship, ...]
+    roles: dict[str, RoleSpec]
     page: PageSpec
 
     def measure(self, metric: str) -> tuple[Table, Measure]:
@@ -201,8 +210,11 @@ def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dic
             raise DesignError(f"powerbi/model.yml: tables.{table.name}: {fault}")
     result = Design(
         name=spec.name, culture=spec.culture, schema_name=spec.schema_name, parameters=spec.parameters, tables=tables,
-        relationships=relationships, page=page,
+        relationships=relationships, roles=spec.roles, page=page,
     )
+    for name, role in spec.roles.items():
+        if lost := sorted(set(role.rows) - set(by_name)):
+            raise DesignError(f"powerbi/model.yml: roles.{name}: there is no table {lost[0]!r}")
     for visual in page.visuals:
         if visual.type == "message" and (not visual.field or visual.metric or visual.metrics):
             raise DesignError(f"powerbi/page.yml: visual {visual.id!r}: a message shows one column: give it `field` and nothing else")
