@@ -21,13 +21,8 @@ import psycopg
 import yaml
 from psycopg.types.json import Jsonb
 
-<<<<<<< HEAD
 from caudal import scorecard, sides, test_results, warehouse
-from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, results, run_dbt, target_dir
-=======
-from caudal import sides, warehouse
 from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, results, run_dbt, target_dir
->>>>>>> core
 from caudal.publication import publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
@@ -68,12 +63,7 @@ def build(
             if not failed and select is None:
                 failed = _publish(conn, build_id, raw_loaded_at)
             if not failed and select is None:
-<<<<<<< HEAD
-                sides.forget_read_changes(conn, sides.incremental_models(target_dir() / "manifest.json"))
-=======
-                publish(conn, build_id, _data_as_of(raw_loaded_at), BUILDING, PUBLISHED)
                 sides.forget_read_changes(conn, sides.incremental_models(parsed_manifest()))
->>>>>>> core
         except BaseException as error:
             _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
             raise
