@@ -99,7 +99,8 @@ SLICERS = {  # dimension → the model's column that a person filters by
     "period_month": ("Calendario", "period_month"), "municipality_name": ("Municipios", "Municipio"), "sector_name": ("Sectores", "Sector"),
     "route_code": ("Rutas", "Código de la ruta"),
     "user_type_name": ("Tipos de usuario", "Tipo de usuario"), "ageing_bucket": ("Antigüedad de la deuda", "Antigüedad"),
-    "entity_name": ("Calidad de los datos", "Entidad"),
+    "entity_name": ("Calidad de los datos", "Entidad"), "anomaly_name": ("Anomalías de consumo", "Anomalía"),
+    "incident_name": ("Incidencias de lectura", "Incidencia"), "reader_name": ("Lectores", "Lector"),
 }
 STATUS = "Estado de los datos"  # the table that no relationship names
 
