@@ -23,6 +23,7 @@ LINE_STATES = ["matched", "unmatched", "rejected"]
 REASONS = ["contrato_inexistente", "pago_no_registrado", "pago_anulado"]
 REVIEWED_AFTER = 7  # days that a file waits
 UNKNOWN_SHARE = 0.003  # lines of money that nobody can place
+KEPT_DAYS = 21  # what the collector who stops paying in took in his last days is in no file: he kept it
 
 
 @dataclass
@@ -95,10 +96,20 @@ def _files(books: Books, is_bank: np.ndarray, external: int) -> tuple[Files, np.
     first = np.where(bank, months[month], monday)
     last = np.where(bank, ends[month] - 1, monday + 6)
     received = last + np.where(bank, 2 + books.channel % 3, 1 + books.collector % 2)
-    taken = np.flatnonzero((bank | collected) & (books.reversal_of < 0) & (received <= today))
+    taken = np.flatnonzero((bank | collected & ~_kept(books, collected)) & (books.reversal_of < 0) & (received <= today))
     keys = np.stack([received[taken], books.channel[taken], np.where(collected, books.collector, -1)[taken], first[taken], last[taken]])
     found, index = np.unique(keys, axis=1, return_inverse=True)
     return Files(found[1], found[2], found[3], found[4], found[0]), taken, index.ravel()
+
+
+def _kept(books: Books, collected: np.ndarray) -> np.ndarray:
+    """The receipts of the last days of who stops paying in: the customers paid him, and no file brings them."""
+    kept = np.zeros(len(collected), dtype=bool)
+    for k, person in enumerate(catalogue()["collectors"]):
+        if "stops_on" in person:
+            his = collected & (books.collector == k)
+            kept |= his & (books.pay_day > books.pay_day[his].max(initial=0) - KEPT_DAYS)
+    return kept
 
 
 def _misdeclared(books: Books, files: Files, is_bank: np.ndarray) -> int:

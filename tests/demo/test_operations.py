@@ -89,6 +89,10 @@ def test_the_collector_who_stopped_paying_in_sends_no_more_files(source: psycopg
                                "join water_collector c on c.id = r.collector_id group by 1"))
     assert last.pop("COB-03") < "2026-09-01"
     assert min(last.values()) >= "2026-10-01"
+    kept = source.execute("""select count(*) from account_payment p join water_collector c on c.id = p.x_collector_id
+                             where c.code = 'COB-03' and p.payment_type = 'inbound' and p.date < '2026-09-01'
+                             and not exists (select from water_bank_remittance_line l where l.payment_id = p.id)""").fetchone()[0]
+    assert kept > 0  # he took money and never brought it
 
 
 def test_advances_are_more_than_what_was_owed(source: psycopg.Connection) -> None:

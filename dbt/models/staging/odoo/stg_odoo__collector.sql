@@ -8,7 +8,10 @@ renamed as (
         id as collector_id,
         ---------- text
         code as collector_code,
-        name as collector_name
+        name as collector_name,
+        ---------- booleans
+        is_external,
+        active as is_active
     from source
     where _deleted_at is null
 )

@@ -1,0 +1,76 @@
+-- Each allocation split into surcharge and capital. Odoo keeps one receivable line an invoice, so the ledger cannot tell; the rule can:
+-- money settles an invoice's surcharges first, then its capital. A credit note on the invoice itself credits what its own lines say, its
+-- surcharge first, and lowers what money has to settle from then on; another document's note is as good as money.
+-- Grain: one row per allocation.
+with surcharges as (
+    select invoice_key, abs(sum(line_amount)) as surcharge_amount
+    from {{ ref('fct_invoice_line') }}
+    where {{ is_surcharge('concept_type') }}
+    group by invoice_key
+),
+
+allocations as (
+    select
+        a.*,
+        coalesce(s.surcharge_amount, 0) as surcharge_amount,
+        coalesce(a.allocation_kind = 'nota_credito' and n.reversed_invoice_key = a.invoice_key, false) as is_own_note,
+        coalesce(ns.surcharge_amount, 0) as note_surcharge_amount
+    from {{ ref('fct_payment_allocation') }} as a
+    left join surcharges as s on s.invoice_key = a.invoice_key
+    left join {{ ref('fct_invoice') }} as n on n.invoice_key = a.credit_invoice_key
+    left join surcharges as ns on ns.invoice_key = a.credit_invoice_key
+),
+
+noted as (
+    select
+        *,
+        case when is_own_note then 0 else allocated_amount end as money_amount,
+        case
+            when is_own_note then least(
+                surcharge_amount,
+                greatest(0, least(allocated_amount, note_surcharge_amount - (sum(allocated_amount) over of_note - allocated_amount)))
+            )
+            else 0
+        end as credited_surcharge_amount
+    from allocations
+    window of_note as (partition by credit_invoice_key order by allocated_on, allocation_key)
+),
+
+running as (
+    select
+        *,
+        -- what money had settled before, and what surcharge there is for money to settle by then
+        sum(money_amount) over so_far - money_amount as money_before,
+        greatest(0, surcharge_amount - sum(credited_surcharge_amount) over so_far) as surcharge_due
+    from noted
+    window so_far as (partition by invoice_key order by allocated_on, allocation_key)
+),
+
+split as (
+    select
+        *,
+        case
+            when is_own_note then credited_surcharge_amount
+            else least(money_before + money_amount, surcharge_due) - least(money_before, surcharge_due)
+        end as surcharge_part
+    from running
+)
+
+select
+    allocation_key,
+    payment_key,
+    credit_invoice_key,
+    invoice_key,
+    contract_key,
+    sector_key,
+    route_key,
+    user_type_key,
+    allocated_on,
+    days_past_due,
+    allocation_kind,
+    allocated_amount,
+    surcharge_part as surcharge_allocated_amount,
+    allocated_amount - surcharge_part as capital_allocated_amount,
+    money_amount,
+    credited_surcharge_amount
+from split

@@ -1,0 +1,64 @@
+-- What each credit has left at month ends, as spans of months with the same remainder. The sources' sum is the contract's credit balance.
+-- Grain: one row per credit and span; `from_month` ≤ month < `until_month` (null: still there). Only spans with a remainder.
+with sources as (
+    select * from {{ ref('int_collections__credit_source') }}
+),
+
+reconciliations as (
+    select * from {{ ref('int_receivables__reconciliation') }}
+),
+
+movements as (
+    select credit_kind, credit_key, credited_on as moved_on, credit_amount as amount from sources
+
+    union all
+
+    select 'pago', credit_payment_key, reconciled_on, -reconciled_amount
+    from reconciliations
+    where credit_kind = 'pago'
+
+    union all
+
+    select 'nota_credito', credit_invoice_key, reconciled_on, -reconciled_amount
+    from reconciliations
+    where credit_kind = 'nota_credito'
+
+    union all
+
+    -- the other half of money given back
+    select 'pago', debit_payment_key, reconciled_on, reconciled_amount
+    from reconciliations
+    where debit_payment_key is not null
+),
+
+monthly as (
+    select credit_kind, credit_key, {{ month_of('moved_on') }} as period_month, sum(amount) as amount
+    from movements
+    group by 1, 2, 3
+),
+
+running as (
+    select
+        credit_kind,
+        credit_key,
+        period_month as from_month,
+        lead(period_month) over in_time as until_month,
+        sum(amount) over in_time as remaining_amount
+    from monthly
+    window in_time as (partition by credit_kind, credit_key order by period_month)
+)
+
+select
+    r.credit_kind,
+    r.credit_key,
+    s.credit_origin,
+    s.contract_key,
+    s.credited_on,
+    s.channel,
+    s.credit_amount,
+    r.from_month,
+    r.until_month,
+    r.remaining_amount
+from running as r
+inner join sources as s on s.credit_kind = r.credit_kind and s.credit_key = r.credit_key
+where r.remaining_amount <> 0

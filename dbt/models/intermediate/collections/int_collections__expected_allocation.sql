@@ -1,0 +1,202 @@
+-- What each application of a payment should have settled by the rule (surcharges first, then capital, oldest due first), beside what Odoo did.
+-- An application is a payment and a day: the day it was paid, and each later day on which something left of it was applied. The debts are
+-- the contract's, as Odoo had them just before it; an invoice of that same day counts only if it was settled, for its hour is not known.
+-- Payments given back settled nothing and are not there. Reaches back `allocation_check_months` closed months: what is older is settled business.
+-- Grain: payment × day × invoice × component (recargo, capital) with a balance.
+{% set first_day = "(" ~ last_closed_month() ~ " - interval '" ~ (var('allocation_check_months', 12) - 1) ~ " months')::date" %}
+
+with payments as (
+    select
+        p.payment_key,
+        p.contract_key,
+        p.paid_on,
+        p.payment_amount
+    from {{ ref('fct_payment') }} as p
+    where p.payment_amount > 0
+        and not exists (select from {{ ref('int_collections__given_back') }} as g where g.payment_key = p.payment_key)
+),
+
+allocations as (
+    select * from {{ ref('int_collections__allocation_component') }}
+),
+
+applied as (
+    select
+        payment_key,
+        allocated_on as applied_on,
+        sum(allocated_amount) as applied_amount,
+        min(allocation_key) as first_allocation_key
+    from allocations
+    where payment_key is not null
+    group by 1, 2
+),
+
+days as (
+    select payment_key, paid_on as applied_on from payments
+    union
+    select a.payment_key, a.applied_on
+    from applied as a
+    inner join payments as p on p.payment_key = a.payment_key
+),
+
+applications as (
+    select
+        p.payment_key,
+        p.contract_key,
+        p.payment_amount,
+        d.applied_on,
+        -- what was not applied is weighed at the end of its day
+        coalesce(a.first_allocation_key, 9223372036854775807) as first_allocation_key,
+        p.payment_amount - coalesce(sum(a.applied_amount) over in_time - a.applied_amount, 0) as available_amount
+    from days as d
+    inner join payments as p on p.payment_key = d.payment_key
+    left join applied as a on a.payment_key = d.payment_key and a.applied_on = d.applied_on
+    window in_time as (partition by p.payment_key order by d.applied_on)
+),
+
+recent as (
+    select * from applications
+    where applied_on >= {{ first_day }}
+),
+
+settled as (
+    select invoice_key, sum(allocated_amount) as amount, max(allocated_on) as last_on
+    from allocations
+    group by invoice_key
+),
+
+surcharges as (
+    select invoice_key, sum(line_amount) as surcharge_amount
+    from {{ ref('fct_invoice_line') }}
+    where {{ is_surcharge('concept_type') }}
+    group by invoice_key
+),
+
+invoices as (
+    select
+        i.invoice_key,
+        i.contract_key,
+        i.issued_on,
+        i.due_on,
+        i.total_amount,
+        coalesce(s.surcharge_amount, 0) as surcharge_amount,
+        case when st.amount = i.total_amount then st.last_on end as settled_on
+    from {{ ref('fct_invoice') }} as i
+    left join settled as st on st.invoice_key = i.invoice_key
+    left join surcharges as s on s.invoice_key = i.invoice_key
+    where i.state = 'posted' and i.sign = 1
+        and (st.amount is distinct from i.total_amount or st.last_on >= {{ first_day }})
+),
+
+pairs as (
+    select r.payment_key, r.applied_on, r.first_allocation_key, i.invoice_key
+    from recent as r
+    inner join invoices as i on i.contract_key = r.contract_key and i.issued_on < r.applied_on
+        and (i.settled_on is null or i.settled_on >= r.applied_on)
+    where r.contract_key <> {{ unassigned_key() }}
+
+    union
+
+    select r.payment_key, r.applied_on, r.first_allocation_key, a.invoice_key
+    from recent as r
+    inner join allocations as a on a.payment_key = r.payment_key and a.allocated_on = r.applied_on
+),
+
+-- Every movement of the invoices, and between them a probe for each application: the running sums at a probe are what came before it
+movements as (
+    select
+        invoice_key,
+        allocated_on as moved_on,
+        allocation_key as move_order,
+        null::bigint as probe_payment_key,
+        allocated_amount,
+        money_amount,
+        credited_surcharge_amount
+    from allocations
+    where invoice_key in (select pairs.invoice_key from pairs)
+
+    union all
+
+    select invoice_key, applied_on, first_allocation_key, payment_key, 0, 0, 0
+    from pairs
+),
+
+before as (
+    select
+        invoice_key,
+        moved_on as applied_on,
+        probe_payment_key as payment_key,
+        sum(allocated_amount) over so_far as settled_amount,
+        sum(money_amount) over so_far as money_amount,
+        sum(credited_surcharge_amount) over so_far as credited_surcharge_amount
+    from movements
+    window so_far as (
+        partition by invoice_key order by moved_on, move_order, (probe_payment_key is null), probe_payment_key
+        rows between unbounded preceding and current row
+    )
+),
+
+debts as (
+    select
+        b.payment_key,
+        b.applied_on,
+        i.invoice_key,
+        i.contract_key as invoice_contract_key,
+        i.due_on,
+        i.total_amount - b.settled_amount as balance_amount,
+        least(i.total_amount - b.settled_amount, greatest(0, i.surcharge_amount - b.credited_surcharge_amount - b.money_amount)) as surcharge_balance
+    from before as b
+    inner join invoices as i on i.invoice_key = b.invoice_key
+    where b.payment_key is not null
+),
+
+done as (
+    select
+        payment_key,
+        allocated_on as applied_on,
+        invoice_key,
+        sum(surcharge_allocated_amount) as surcharge_amount,
+        sum(capital_allocated_amount) as capital_amount
+    from allocations
+    where payment_key is not null
+    group by 1, 2, 3
+),
+
+components as (
+    select
+        d.payment_key,
+        d.applied_on,
+        d.invoice_key,
+        d.invoice_contract_key,
+        d.due_on,
+        c.component,
+        c.component_order,
+        c.owed_amount,
+        c.applied_amount
+    from debts as d
+    left join done as a on a.payment_key = d.payment_key and a.applied_on = d.applied_on and a.invoice_key = d.invoice_key
+    cross join lateral (
+        values
+        ('recargo', 1::smallint, d.surcharge_balance, coalesce(a.surcharge_amount, 0)),
+        ('capital', 2::smallint, d.balance_amount - d.surcharge_balance, coalesce(a.capital_amount, 0))
+    ) as c (component, component_order, owed_amount, applied_amount)
+    where c.owed_amount > 0
+)
+
+select
+    c.payment_key,
+    c.applied_on,
+    c.invoice_key,
+    c.component,
+    c.component_order,
+    r.contract_key,
+    c.invoice_contract_key,
+    c.due_on,
+    r.available_amount,
+    c.owed_amount,
+    {{
+        priority_share('r.available_amount', 'c.owed_amount', 'c.payment_key, c.applied_on', 'c.component_order, c.due_on, c.invoice_key')
+    }} as expected_amount,
+    c.applied_amount
+from components as c
+inner join recent as r on r.payment_key = c.payment_key and r.applied_on = c.applied_on

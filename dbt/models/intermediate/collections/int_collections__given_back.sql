@@ -1,0 +1,46 @@
+-- Payments whose money was given back: an outbound payment says that it reverses them, or is reconciled with them.
+-- Grain: one row per payment with something given back.
+with payments as (
+    select * from {{ ref('int_collections__payment') }}
+    where is_effective
+),
+
+outbound as (
+    select payment_key, paid_on, -payment_amount as amount
+    from payments
+    where payment_type = 'outbound'
+),
+
+named as (
+    select p.reversal_of_payment_id as payment_key, o.payment_key as reversal_key, o.paid_on, o.amount
+    from {{ ref('stg_odoo__account_payment') }} as p
+    inner join outbound as o on o.payment_key = p.payment_id
+    where p.reversal_of_payment_id is not null
+),
+
+reconciled as (
+    select
+        r.credit_payment_key as payment_key,
+        o.payment_key as reversal_key,
+        o.paid_on,
+        r.reconciled_amount as amount
+    from {{ ref('int_receivables__reconciliation') }} as r
+    inner join outbound as o on o.payment_key = r.debit_payment_key
+    where r.credit_payment_key is not null
+        -- a named reversal is there already, reconciled or not
+        and not exists (select from named as n where n.reversal_key = o.payment_key)
+),
+
+given_back as (
+    select payment_key, reversal_key, paid_on, amount from named
+    union all
+    select payment_key, reversal_key, paid_on, amount from reconciled
+)
+
+select
+    g.payment_key,
+    min(g.paid_on) as given_back_on,
+    sum(g.amount) as given_back_amount
+from given_back as g
+inner join payments as p on p.payment_key = g.payment_key
+group by g.payment_key

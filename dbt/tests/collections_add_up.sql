@@ -1,0 +1,120 @@
+-- The collections marts lose nothing: channels and collectors collect what the payments say, cohorts are the documents and what settled them,
+-- recovery is the cash applied, credits by origin are the contracts' credit balances, sessions hold the payments that name them, and what
+-- external collectors took is deposited, given back or in their hands.
+{% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
+
+with facts as (
+    select 'channel' as thing, {{ month_of('paid_on') }} as period_month, sum(payment_amount) as amount
+    from {{ ref('fct_payment') }}
+    group by 2
+    union all
+    select 'collector', {{ month_of('paid_on') }}, sum(payment_amount) from {{ ref('fct_payment') }} group by 2
+    union all
+    select 'cohort_billed', {{ month_of('issued_on') }}, sum(total_amount)
+    from {{ ref('fct_invoice') }}
+    where state = 'posted' and sign = 1
+    group by 2
+    union all
+    select 'cohort_collected', {{ month_of('i.issued_on') }}, sum(a.allocated_amount)
+    from {{ ref('fct_payment_allocation') }} as a
+    inner join {{ ref('fct_invoice') }} as i on i.invoice_key = a.invoice_key
+    where a.allocation_kind = 'pago'
+    group by 2
+    union all
+    select 'recovery', {{ month_of('allocated_on') }}, sum(allocated_amount)
+    from {{ ref('fct_payment_allocation') }}
+    where allocation_kind = 'pago'
+    group by 2
+    union all
+    select 'recovery_parts', {{ month_of('allocated_on') }}, sum(allocated_amount)
+    from {{ ref('fct_payment_allocation') }}
+    where allocation_kind = 'pago'
+    group by 2
+    union all
+    select 'surcharges', {{ month_of('issued_on') }}, sum(line_amount)
+    from {{ ref('fct_invoice_line') }}
+    where concept_type in ('mora', 'interes')
+    group by 2
+    union all
+    select 'credit', period_month, sum(credit_balance_amount) from {{ ref('fct_credit_balance_month') }} group by 2
+),
+
+marts as (
+    select 'channel' as thing, period_month, sum(channel_collected_amount) as amount
+    from {{ ref('mart_collections__channel_month') }}
+    group by 2
+    union all
+    select 'collector', period_month, sum(collected_amount)
+    from {{ ref('mart_collections__collector_month') }}
+    group by 2
+    union all
+    select 'cohort_billed', period_month, sum(cohort_billed_amount)
+    from {{ ref('mart_collections__cohort_month') }}
+    group by 2
+    union all
+    select 'cohort_collected', period_month, sum(cohort_collected_amount)
+    from {{ ref('mart_collections__cohort_month') }}
+    group by 2
+    union all
+    select 'recovery', period_month, sum(settled_by_cash_amount)
+    from {{ ref('mart_collections__recovery_month') }}
+    group by 2
+    union all
+    select 'recovery_parts', period_month, sum(surcharges_collected_amount + capital_collected_amount)
+    from {{ ref('mart_collections__recovery_month') }}
+    group by 2
+    union all
+    select 'surcharges', period_month, sum(surcharges_billed_amount)
+    from {{ ref('mart_collections__recovery_month') }}
+    group by 2
+    union all
+    select 'credit', period_month, sum(unapplied_amount) from {{ ref('mart_collections__credit_month') }} group by 2
+),
+
+-- today, and over all time
+facts_to_date as (
+    select 'credit_today' as thing, coalesce(sum(amount), 0) as amount
+    from {{ ref('int_receivables__credit_movement') }}
+
+    union all
+
+    select 'sessions', coalesce(sum(p.payment_amount), 0)
+    from {{ ref('fct_payment') }} as p
+    inner join {{ ref('stg_odoo__account_payment') }} as o on o.payment_id = p.payment_key
+    inner join {{ ref('stg_odoo__cash_session') }} as cs on cs.cash_session_id = o.cash_session_id
+
+    union all
+
+    select 'receipts', coalesce(sum(p.payment_amount), 0)
+    from {{ ref('fct_payment') }} as p
+    inner join {{ ref('stg_odoo__collector') }} as c on c.collector_id = p.collector_key
+    where c.is_external and p.payment_amount > 0
+),
+
+held as (
+    select receipt_amount from {{ ref('int_collections__collector_receipt') }}
+    where released_on is not null
+    union all
+    select receipt_amount from {{ ref('mart_collections__unsettled_receipt') }}
+),
+
+marts_to_date as (
+    select 'credit_today' as thing, coalesce(sum(unapplied_amount), 0) as amount
+    from {{ ref('mart_collections__credit_balance') }}
+    union all
+    select 'sessions', coalesce(sum(collected_amount), 0) from {{ ref('fct_cash_session') }}
+    union all
+    select 'receipts', coalesce(sum(receipt_amount), 0) from held
+)
+
+select thing, period_month, f.amount as fact_amount, m.amount as mart_amount
+from facts as f
+full join marts as m using (thing, period_month)
+where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }})
+
+union all
+
+select thing, null, f.amount, m.amount
+from facts_to_date as f
+full join marts_to_date as m using (thing)
+where f.amount is distinct from m.amount
