@@ -22,7 +22,7 @@ class PublicationBroken(RuntimeError):
 def check() -> dict[str, str]:
     """Every metric's value in the last published month, written for people. Raises PublicationBroken, listing every metric that fails.
 
-    A mart with no rows, a manifest that does not fit the marts, and a build that failed are all failures.
+    A mart with no rows (unless its semantic model says that it may be empty), a manifest that does not fit the marts, and a build that failed are all failures.
     """
     with warehouse.connect("read") as conn:
         published, is_stale, message = conn.execute("select published_build_id, is_stale, message_es from ops.data_status").fetchone()
@@ -38,6 +38,9 @@ def check() -> dict[str, str]:
             try:
                 if metric.table not in months:
                     months[metric.table] = _last_month(conn, metric.model)
+                if months[metric.table] is None:
+                    values[name] = formats.value(metric, None)
+                    continue
                 values[name] = formats.value(metric, fetch(conn, [name], where={metric.model.time_dimension: months[metric.table]})[0][name])
             except (SemanticError, PublicationBroken, psycopg.Error) as error:
                 conn.rollback()
@@ -48,11 +51,12 @@ def check() -> dict[str, str]:
 
 
 def _last_month(conn: psycopg.Connection, model):
+    """The last month in the model's mart; None where it has none and may have none (`meta: {may_be_empty: true}`: a source that not every utility has)."""
     month = conn.execute(
         psycopg.sql.SQL("select max({}) from {}").format(
             psycopg.sql.Identifier(model.dimension(model.time_dimension).expr), psycopg.sql.Identifier(model.schema_name, model.table))
     ).fetchone()[0]
-    if month is None:
+    if month is None and not model.may_be_empty:
         raise PublicationBroken(f"{model.relation} holds no closed month")
     return month
 

@@ -12,6 +12,7 @@ import psycopg
 
 KINDS = {"test": "data_test", "unit_test": "unit_test"}
 STATUSES = {"runtime error": "error"}  # dbt's words that are not ours; the others are the same
+COPY = "copy ops.test_result (build_id, unique_id, test_name, model_name, test_kind, status, failures, seconds, message) from stdin"
 
 
 def record(conn: psycopg.Connection, build_id: int, run_results_path: str | Path) -> int:
@@ -26,7 +27,7 @@ def record(conn: psycopg.Connection, build_id: int, run_results_path: str | Path
     rows = [_row(result, manifest) for result in results if result["unique_id"].split(".")[0] in KINDS]
     with conn.transaction(), conn.cursor() as cursor:
         cursor.execute("delete from ops.test_result where build_id = %s", [build_id])
-        with cursor.copy("copy ops.test_result (build_id, unique_id, test_name, model_name, test_kind, status, failures, seconds, message) from stdin") as copy:
+        with cursor.copy(COPY) as copy:
             for row in rows:
                 copy.write_row((build_id, *row))
     return len(rows)

@@ -38,6 +38,7 @@ class SemanticModel(Frozen):
     primary_entity: str | None = None
     time_dimension: str | None = None
     dimensions: tuple[Dimension, ...] = ()
+    may_be_empty: bool = False
 
     @property
     def relation(self) -> str:

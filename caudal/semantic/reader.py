@@ -92,6 +92,7 @@ def _model(raw: dict) -> SemanticModel:
         primary_entity=primary,
         time_dimension=(raw.get("defaults") or {}).get("agg_time_dimension"),
         dimensions=dimensions,
+        may_be_empty=bool(((raw.get("config") or {}).get("meta") or {}).get("may_be_empty")),
     )
 
 

@@ -20,7 +20,7 @@ with facts as (
     union all
     select 'readings_count', {{ month_of('read_on') }}, count(*) from {{ ref('fct_reading') }} where is_read and read_on is not null group by 2
     union all
-    select 'reader_days', {{ month_of('read_on') }}, count(distinct (reader_key, read_on)) from {{ ref('fct_reading') }}
+    select 'reader_days', {{ month_of('read_on') }}, count(distinct reader_key || ' ' || read_on) from {{ ref('fct_reading') }}
     where is_read and read_on is not null
     group by 2
 ),

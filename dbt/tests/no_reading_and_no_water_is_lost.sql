@@ -1,4 +1,5 @@
--- Every reading, meter event and hour of telemetry that was loaded is in its fact, whatever it points at; and the balance's parts add up to what went in.
+-- Every reading, meter event and hour of telemetry that was loaded is in its fact, whatever it points at; and the balance's parts add up to what
+-- went in.
 select 'lecturas' as thing, null::bigint as sector_key, null::date as period_month, found, expected
 from (
     select (select count(*) from {{ ref('fct_reading') }}) as found, (select count(*) from {{ ref('stg_odoo__reading') }}) as expected

@@ -1,5 +1,5 @@
--- Attribution moves water between months and makes none: what a contract's months were given is, to the litre, what its readings took; no month's booked
--- consumption differs from fct_consumption_month; and no month of a run with a total of zero or more is given less than nothing.
+-- Attribution moves water between months and makes none: what a contract's months were given is, to the litre, what its readings took; no month's
+-- booked consumption differs from fct_consumption_month; and no month of a run with a total of zero or more is given less than nothing.
 with attributed as (
     select contract_key, sum(attributed_m3) as attributed_m3, sum(booked_m3) as booked_m3
     from {{ ref('fct_consumption_attributed_month') }}

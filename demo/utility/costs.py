@@ -48,7 +48,8 @@ def write_costs(conn: Connection, rows: dict[str, int], calendar: Calendar, seed
     rows["account_move"] = rows.get("account_move", 0) + out.copy_rows(conn, "account_move", {
         "id": out.integers(moves), **stamps(posted, count, 4), "company_id": str(COMPANY), "name": names, "ref": "Costos de operación del mes",
         "move_type": "entry", "state": "posted", "payment_state": "not_paid", "journal_id": str(journal), "date": out.days(last_day),
-        "amount_untaxed": "0.00", "amount_tax": "0.00", "amount_total": out.cents(amounts.sum(axis=1)), "amount_residual": "0.00", "is_ecf_invoice": "f"})
+        "amount_untaxed": "0.00", "amount_tax": "0.00", "amount_total": out.cents(amounts.sum(axis=1)), "amount_residual": "0.00",
+        "is_ecf_invoice": "f"})
     balance = np.concatenate([amounts, -amounts.sum(axis=1, keepdims=True)], axis=1)
     width = kinds + 1
     of_line = np.concatenate([np.arange(1, width), [0]])  # the payable is the first account and the last line
@@ -57,7 +58,8 @@ def write_costs(conn: Connection, rows: dict[str, int], calendar: Calendar, seed
         "company_id": str(COMPANY), "move_id": out.integers(np.repeat(moves, width)), "account_id": out.integers(np.tile(account + of_line, count)),
         "name": out.texts([accounts[k][1] for k in of_line.tolist()] * count), "display_type": "product", "parent_state": "posted",
         "move_name": np.repeat(names, width).tolist(), "date": out.days(np.repeat(last_day, width)),
-        "debit": out.cents(np.maximum(balance, 0).ravel()), "credit": out.cents(np.maximum(-balance, 0).ravel()), "balance": out.cents(balance.ravel()),
+        "debit": out.cents(np.maximum(balance, 0).ravel()), "credit": out.cents(np.maximum(-balance, 0).ravel()),
+        "balance": out.cents(balance.ravel()),
         "amount_residual": "0.00", "reconciled": "f"})
 
 

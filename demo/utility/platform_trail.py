@@ -167,7 +167,8 @@ def _holders(conn: Connection, users: dict[str, int]) -> Iterator[Change]:
 
 def _frauds(conn: Connection, users: dict[str, int]) -> Iterator[Change]:
     """Marks of fraud: set once, set again after they had been lifted, or lifted for good."""
-    for partner, marked, created in conn.execute("select id, x_fraud_flag, create_date from res_partner where customer_rank > 0 order by id").fetchall():
+    customers = "select id, x_fraud_flag, create_date from res_partner where customer_rank > 0 order by id"
+    for partner, marked, created in conn.execute(customers).fetchall():
         begin = max(created, datetime(2024, 1, 1))
         steps: list[tuple[float, bool]] = []
         if marked:

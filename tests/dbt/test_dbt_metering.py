@@ -75,8 +75,6 @@ def test_attribution_conserves_every_run_to_the_litre(attribution, histories):
                 assert found[k][2] is not None
             else:  # nothing to make good, or not yet: what was taken stays where it was
                 assert found[k] == (booked[k][4], booked[k][2], None)
-    conn.rollback()
-    conn.execute("create temporary table if not exists given_reading as select * from intermediate.int_metering__reading where false")
 
 
 def test_a_utility_without_telemetry_has_empty_figures_and_nothing_broken(built):
@@ -101,6 +99,33 @@ def test_a_utility_without_telemetry_has_empty_figures_and_nothing_broken(built)
     finally:
         rename("away_{}", "{}")
         assert build(select=chain).ok
+
+
+def test_check_takes_an_empty_water_balance_for_no_value_and_any_other_empty_mart_for_broken(built):
+    from caudal import warehouse
+    from caudal.check import PublicationBroken, check
+
+    def swap(table: str, away: bool) -> None:
+        """Put an empty table in the mart's place, or the mart back."""
+        with warehouse.connect() as conn:
+            if away:
+                conn.execute(f"alter table marts.{table} rename to {table}_away")
+                conn.execute(f"create table marts.{table} (like marts.{table}_away)")
+                conn.execute(f"grant select on marts.{table} to caudal_read")
+            else:
+                conn.execute(f"drop table marts.{table}")
+                conn.execute(f"alter table marts.{table}_away rename to {table}")
+
+    for table in ("mart_water_balance__month", "mart_metering__month"):
+        swap(table, away=True)
+        try:
+            if table == "mart_water_balance__month":
+                assert check()["non_revenue_water_ratio"] == "—"
+            else:
+                with pytest.raises(PublicationBroken, match="micrometering_index: marts.mart_metering__month holds no closed month"):
+                    check()
+        finally:
+            swap(table, away=False)
 
 
 def test_the_demos_leak_is_found_and_its_month_without_data_has_no_balance(built):

@@ -35,7 +35,9 @@ holder_changes as (
         v.customer_key
     from versions as v
     inner join contracts as c on c.contract_key = v.contract_key
-    where v.version_number > 1 and v.customer_key <> v.previous_customer_key and {{ unassigned_key() }} not in (v.customer_key, v.previous_customer_key)
+    where v.version_number > 1
+        and v.customer_key <> v.previous_customer_key
+        and {{ unassigned_key() }} not in (v.customer_key, v.previous_customer_key)
     order by v.contract_key, {{ business_date('v.valid_from') }}, v.version_number desc
 )
 

@@ -17,14 +17,24 @@ confirmed as (
 ),
 
 neighbours as (
-    select a.customer_key as one, b.customer_key as other, 'mismo teléfono' as matched_by, a.name_words as one_words, b.name_words as other_words
+    select
+        a.customer_key as one,
+        b.customer_key as other,
+        'mismo teléfono' as matched_by,
+        a.name_words as one_words,
+        b.name_words as other_words
     from identities as a
     inner join identities as b on b.phone_digits = a.phone_digits and b.customer_key > a.customer_key
     where not coalesce(a.valid_number is not null and b.valid_number is not null, false)
 
     union all
 
-    select a.customer_key, b.customer_key, 'misma dirección', a.name_words, b.name_words
+    select
+        a.customer_key as one,
+        b.customer_key as other,
+        'misma dirección' as matched_by,
+        a.name_words as one_words,
+        b.name_words as other_words
     from identities as a
     inner join identities as b on b.address_words = a.address_words and b.customer_key > a.customer_key
     where not coalesce(a.valid_number is not null and b.valid_number is not null, false)

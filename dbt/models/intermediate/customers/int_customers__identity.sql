@@ -17,7 +17,8 @@ select
     c.customer_id as customer_key,
     d.identification_type,
     case
-        when d.is_valid_identification and d.identification_type in ('cedula', 'rnc') then regexp_replace(c.identification_number, '[^0-9A-Za-z]', '', 'g')
+        when d.is_valid_identification and d.identification_type in ('cedula', 'rnc')
+            then regexp_replace(c.identification_number, '[^0-9A-Za-z]', '', 'g')
     end as valid_number,
     {{ name_words('c.customer_name') }} as name_words,
     nullif(right(regexp_replace(coalesce(c.mobile, c.phone, ''), '\D', '', 'g'), 10), '') as phone_digits,

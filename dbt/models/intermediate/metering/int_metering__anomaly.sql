@@ -1,6 +1,6 @@
--- Months with the same anomaly in a row are one episode, open until corrected: by the contract's next reading without it, by a credit note of the month (the
--- customer's bill was put right), or, for a sector's night flow, by the first month that is back under the limit.
--- Grain: one row per contract (or sector, for night leaks), kind and episode.
+-- Months with the same anomaly in a row are one episode, open until corrected: by the contract's next reading without it, by a credit note of the
+-- month (the customer's bill was put right), or, for a sector's night flow, by the first month that is back under the limit. Grain: one row per
+-- contract (or sector, for night leaks), kind and episode.
 with months as (
     select * from {{ ref('int_metering__anomaly_month') }}
 ),

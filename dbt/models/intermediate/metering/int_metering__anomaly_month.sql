@@ -1,8 +1,8 @@
--- Readings that do not fit the history of their contract, month by month, of the last months only (metering_rule anomaly_months).
--- high: above the median of the contract's earlier real readings by more than so many MADs (1.4826 × MAD is a normal distribution's sigma), and
--- above twice the median, and by so many m³. zero: nothing, where the median is not nearly so. negative: the index went back, or the reading showed less
--- than had been estimated. estimated: so many months in a row without a reading, of a contract with a meter.
--- Median and MAD are robust: one burst pipe among twelve months does not hide the next. Grain: reading × kind.
+-- Readings that do not fit the history of their contract, month by month, of the last months only (metering_rule anomaly_months). high: above the
+-- median of the contract's earlier real readings by more than so many MADs (1.4826 × MAD is a normal distribution's sigma), and above twice the
+-- median, and by so many m³. zero: nothing, where the median is not nearly so. negative: the index went back, or the reading showed less than had
+-- been estimated. estimated: so many months in a row without a reading, of a contract with a meter. Median and MAD are robust: one burst pipe
+-- among twelve months does not hide the next. Grain: reading × kind.
 with readings as (
     select r.*, c.contract_code
     from {{ ref('int_metering__reading') }} as r
@@ -18,7 +18,8 @@ real_readings as (
     from readings
     where is_read and reading_kind = 'real'
     window before as (
-        partition by contract_key order by period_month, reading_key rows between {{ metering_rule('anomaly_history_readings') }} preceding and 1 preceding
+        partition by contract_key order by period_month, reading_key
+        rows between {{ metering_rule('anomaly_history_readings') }} preceding and 1 preceding
     )
 ),
 
@@ -75,7 +76,8 @@ unread as (
         case
             when is_read and (index_difference_m3 < 0 or consumption_m3 < 0 or index_difference_m3 < estimated_m3) then 'negative'
             when reading_kind = 'adjusted' and is_read and estimated_m3 > 0 and consumption_m3 = 0 then 'negative'
-            when not is_read and meter_key <> {{ unassigned_key() }} and estimated_months >= {{ metering_rule('anomaly_estimated_months') }} then 'estimated'
+            when not is_read and meter_key <> {{ unassigned_key() }}
+                and estimated_months >= {{ metering_rule('anomaly_estimated_months') }} then 'estimated'
         end as anomaly_kind
     from stretches
     where period_month > ({{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month')

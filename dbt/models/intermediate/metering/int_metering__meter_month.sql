@@ -1,8 +1,8 @@
--- Each meter at the end of each closed month it was in service: age, what went through it, how much it is taken not to register, and whether it works.
--- Volume: the first index known of it plus all that was read or estimated since, so that a dial that went round counts in full.
--- Error: its class's at age zero, plus the larger of what age and volume add (both measure the same wear), up to the class's limit; what
--- was not registered is error ÷ (1 − error) of what was. A meter works unless its last reading says it is broken, or nobody could read it for
--- months. Without a date of installation there is no age, and volume alone counts. Grain: one row per meter in service and closed month.
+-- Each meter at the end of each closed month it was in service: age, what went through it, how much it is taken not to register, and whether it
+-- works. Volume: the first index known of it plus all that was read or estimated since, so that a dial that went round counts in full. Error: its
+-- class's at age zero, plus the larger of what age and volume add (both measure the same wear), up to the class's limit; what was not registered
+-- is error ÷ (1 − error) of what was. A meter works unless its last reading says it is broken, or nobody could read it for months. Without a date
+-- of installation there is no age, and volume alone counts. Grain: one row per meter in service and closed month.
 with meters as (
     select * from {{ ref('int_metering__meter') }}
 ),
@@ -44,7 +44,9 @@ in_service as (
         max(mo.period_month) filter (where r.is_broken) over so_far as last_broken_month,
         round((mo.month_end_on - m.installed_on) / 365.25, 2) as age_years
     from meters as m
-    inner join months as mo on coalesce(m.installed_on, mo.month_end_on) <= mo.month_end_on and (m.retired_on is null or m.retired_on > mo.month_end_on)
+    inner join months as mo
+        on coalesce(m.installed_on, mo.month_end_on) <= mo.month_end_on
+            and (m.retired_on is null or m.retired_on > mo.month_end_on)
     left join readings as r on r.meter_key = m.meter_key and r.period_month = mo.period_month
     left join first_indexes as f on f.meter_key = m.meter_key
     where m.is_active or m.retired_on is not null

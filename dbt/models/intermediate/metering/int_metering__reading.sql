@@ -43,9 +43,9 @@ keyed as (
         r.reading_kind,
         coalesce(r.incident, 'none') as incident,
         r.value_m3 is not null and r.reading_kind <> 'estimated' as is_read,
-        r.value_m3 < r.previous_value_m3 and power(10::numeric, m.dial_digits) - r.previous_value_m3 + r.value_m3 <= power(10::numeric, m.dial_digits) / 2
-            as is_round,
-        power(10::numeric, m.dial_digits) as dial_m3
+        power(10::numeric, m.dial_digits) as dial_m3,
+        r.value_m3 < r.previous_value_m3
+        and r.value_m3 - r.previous_value_m3 + power(10::numeric, m.dial_digits) <= power(10::numeric, m.dial_digits) / 2 as is_round
     from readings as r
     left join contracts as found on found.contract_key = r.contract_id
     inner join contracts as c on c.contract_key = coalesce(found.contract_key, {{ unassigned_key() }})

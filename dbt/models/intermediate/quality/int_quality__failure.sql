@@ -40,7 +40,7 @@ empty_fields as (
         v.record_id,
         v.valid_from_on,
         v.valid_to_on,
-        f.field_label || ' vacío' as detail_es
+        'Vacío: ' || f.field_label as detail_es
     from field_values as v
     inner join {{ ref('mandatory_fields') }} as f on f.entity_name = v.entity_name
     where nullif(btrim(v.fields ->> f.field_name), '') is null
@@ -57,7 +57,10 @@ shared_numbers as (
 ),
 
 repeated as (
-    select a.customer_key as record_id, greatest(a.valid_from_on, b.valid_from_on) as valid_from_on, least(a.valid_to_on, b.valid_to_on) as valid_to_on,
+    select
+        a.customer_key as record_id,
+        greatest(a.valid_from_on, b.valid_from_on) as valid_from_on,
+        least(a.valid_to_on, b.valid_to_on) as valid_to_on,
         'Mismo número que el cliente ' || b.customer_key as detail_es
     from shared_numbers as s
     inner join customer_versions as a on a.identification_digits = s.identification_digits and a.has_valid_number
@@ -90,13 +93,17 @@ failures as (
     where t.customer_id is null
 
     union all
-    select 'contract_supply_point_exists', v.contract_key, v.valid_from_on, v.valid_to_on, 'Punto ' || nullif(v.supply_point_key, {{ unassigned_key() }})
+    select
+        'contract_supply_point_exists', v.contract_key, v.valid_from_on, v.valid_to_on,
+        'Punto ' || nullif(v.supply_point_key, {{ unassigned_key() }})
     from contract_versions as v
     left join {{ ref('stg_odoo__supply_point') }} as t on t.supply_point_id = v.supply_point_key
     where t.supply_point_id is null
 
     union all
-    select 'contract_user_type_in_catalogue', v.contract_key, v.valid_from_on, v.valid_to_on, 'Tipo de usuario ' || nullif(v.user_type_key, {{ unassigned_key() }})
+    select
+        'contract_user_type_in_catalogue', v.contract_key, v.valid_from_on, v.valid_to_on,
+        'Tipo de usuario ' || nullif(v.user_type_key, {{ unassigned_key() }})
     from contract_versions as v
     left join {{ ref('stg_odoo__user_type') }} as t on t.user_type_id = v.user_type_key
     where t.user_type_id is null
@@ -155,7 +162,9 @@ failures as (
     where t.contract_id is null
 
     union all
-    select 'reading_codes_in_catalogue', r.reading_id, r.billing_period, null, concat('Tipo «', r.reading_kind, '», incidencia «', r.incident, '»')
+    select
+        'reading_codes_in_catalogue', r.reading_id, r.billing_period, null,
+        concat('Tipo «', r.reading_kind, '», incidencia «', r.incident, '»')
     from {{ ref('stg_odoo__reading') }} as r
     left join {{ ref('catalogue_values') }} as k on k.catalogue = 'reading_kind' and k.value = r.reading_kind
     left join {{ ref('catalogue_values') }} as i on i.catalogue = 'reading_incident' and i.value = r.incident

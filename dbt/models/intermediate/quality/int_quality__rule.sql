@@ -14,6 +14,6 @@ select
     entity_name || '_' || field_name || '_filled',
     'completitud',
     entity_name,
-    entity_name,
-    field_label || ' lleno'
+    entity_name as population,
+    'Lleno: ' || field_label
 from {{ ref('mandatory_fields') }}

@@ -1,21 +1,26 @@
--- Each hour of each inlet meter, the missing ones too, with the water that went through and how that is known:
--- measured: by the counter's step, or by the hour's mean flow where the counter has none that can be believed (changed, set to 0, gone round);
--- counter: an hour without data, from what the counter moved over the gap; typical: neither, from that hour's median in the month, else in all months (else of all hours).
--- A reading that stays the same to the litre for hours is a sensor that is stuck: those hours count as missing.
--- The counter is believed within three times the flow. Grain: inlet × hour, from its first hour to the last that any inlet told of.
+-- Each hour of each inlet meter, the missing ones too, with the water that went through and how that is known: measured: by the counter's step,
+-- or by the hour's mean flow where the counter has none that can be believed (changed, set to 0, gone round); counter: an hour without data, from
+-- what the counter moved over the gap; typical: neither, from that hour's median in the month, else in all months (else of all hours). A reading
+-- that stays the same to the litre for hours is a sensor that is stuck: those hours count as missing. The counter is believed within three times
+-- the flow. Grain: inlet × hour, from its first hour to the last that any inlet told of.
 with hours as (
     select * from {{ ref('stg_telemetry__hour') }}
+),
+
+followed as (
+    select
+        *,
+        lag(flow_m3h) over along as earlier_flow_m3h,
+        lag(counter_m3) over along as earlier_counter_m3
+    from hours
+    window along as (partition by inlet_code order by hour_at)
 ),
 
 changes as (
     select
         *,
-        case
-            when flow_m3h = lag(flow_m3h) over along and counter_m3 is not distinct from lag(counter_m3) over along then 0
-            else 1
-        end as is_new
-    from hours
-    window along as (partition by inlet_code order by hour_at)
+        (flow_m3h is distinct from earlier_flow_m3h or counter_m3 is distinct from earlier_counter_m3)::int as is_new
+    from followed
 ),
 
 islands as (
@@ -28,6 +33,11 @@ alike as (
     from islands
 ),
 
+last_hours as (
+    select max(hour_at) as hour_at
+    from hours
+),
+
 good as (
     select inlet_code, hour_at, flow_m3h, counter_m3
     from alike
@@ -38,7 +48,7 @@ good as (
     -- where a meter that is still on the list fell silent, its gap goes up to the last hour of the others
     select i.inlet_code, last_hour.hour_at + interval '1 hour', null, null
     from {{ ref('stg_telemetry__inlet') }} as i
-    cross join (select max(hour_at) as hour_at from hours) as last_hour
+    cross join last_hours as last_hour
     where exists (select from hours where hours.inlet_code = i.inlet_code)
 ),
 

@@ -1,5 +1,5 @@
--- The water of each sector that has inlets: what came in, less what it hands on to other sectors. The night flow needs every one of its meters that night.
--- `expected_hours`: those that its meters should have told of, from the day on which the first of them began. Grain: sector × day.
+-- The water of each sector that has inlets: what came in, less what it hands on to other sectors. The night flow needs every one of its meters
+-- that night. `expected_hours`: those that its meters should have told of, from the day on which the first of them began. Grain: sector × day.
 with days as (
     select * from {{ ref('fct_telemetry_day') }}
 ),
@@ -17,7 +17,7 @@ legs as (
 ),
 
 meters as (
-    select sector_key, count(distinct (inlet_code, sign)) as n
+    select sector_key, count(distinct inlet_code || ' ' || sign) as n
     from legs
     group by sector_key
 )

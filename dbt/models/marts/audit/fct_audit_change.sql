@@ -25,7 +25,9 @@ judged as (
         coalesce(f.is_sensitive, w.is_sensitive, false) as is_sensitive,
         case when coalesce(f.is_sensitive, w.is_sensitive) then coalesce(f.reason, w.reason) end as sensitive_reason,
         coalesce(
-            f.is_personal, w.is_personal, c.field_type is null or c.field_type not in ('boolean', 'selection', 'integer', 'float', 'monetary', 'date', 'datetime')
+            f.is_personal,
+            w.is_personal,
+            c.field_type is null or c.field_type not in ('boolean', 'selection', 'integer', 'float', 'monetary', 'date', 'datetime')
         ) as is_hidden
     from changes as c
     left join fields as f on f.model_name = c.model_name and f.field_name = c.field_name

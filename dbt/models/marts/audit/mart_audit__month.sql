@@ -44,7 +44,7 @@ select
     coalesce(entered.accesses_count, 0) as accesses_count,
     coalesce(entered.outside_hours_accesses, 0) as outside_hours_accesses,
     user_key
-from {{ ref('int_core__closed_month') }} as m
+from {{ ref('int_core__closed_month') }}
 cross join {{ ref('dim_user') }} as u
 cross join activities
 left join changed using (period_month, user_key, activity)

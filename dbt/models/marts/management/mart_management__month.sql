@@ -1,5 +1,6 @@
--- Income and costs of operation by account, from Odoo's general ledger. Income is that of the accounts that the commercial cycle bills to; costs are the
--- accounts that Odoo types as expenses. Depreciation stands apart: it is no operating cost in IBNET. Grain: closed month × account, dense.
+-- Income and costs of operation by account, from Odoo's general ledger. Income is that of the accounts that the commercial cycle bills to; costs
+-- are the accounts that Odoo types as expenses. Depreciation stands apart: it is no operating cost in IBNET.
+-- Grain: closed month × account, dense.
 with accounts as (
     select * from {{ ref('stg_odoo__account') }}
 ),
@@ -39,6 +40,12 @@ used as (
     from movements as m
     left join accounts as a on a.account_code = m.account_code
     group by m.account_code
+),
+
+months as (
+    select period_month, account_code, sum(amount) as amount
+    from movements
+    group by 1, 2
 )
 
 select
@@ -51,8 +58,4 @@ select
     (case when u.account_class = 'depreciación' then coalesce(m.amount, 0) else 0 end)::numeric(18, 2) as depreciation_amount
 from {{ ref('int_core__closed_month') }} as c
 cross join used as u
-left join (
-    select period_month, account_code, sum(amount) as amount
-    from movements
-    group by 1, 2
-) as m on m.period_month = c.period_month and m.account_code = u.account_code
+left join months as m on m.period_month = c.period_month and m.account_code = u.account_code

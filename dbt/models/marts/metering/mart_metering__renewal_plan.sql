@@ -1,7 +1,7 @@
--- Which meters to change first: those past a limit, those that do not work, and those that pay for themselves soon, by the revenue that a new one recovers.
--- Recovered m³ a year = what the meter registered in its last twelve months ÷ (1 − its error) × (its error − a new one's). Its price: RD$ of water per m³ of
--- the contract's last twelve months of invoices, else of its user type. A meter that does not work registered little or nothing to reason from: it
--- stands in the plan for its condition, at the end unless it registered in the year. Grain: one row per candidate.
+-- Which meters to change first: those past a limit, those that do not work, and those that pay for themselves soon, by the revenue that a new one
+-- recovers. Recovered m³ a year = what the meter registered in its last twelve months ÷ (1 − its error) × (its error − a new one's). Its price:
+-- RD$ of water per m³ of the contract's last twelve months of invoices, else of its user type. A meter that does not work registered little or
+-- nothing to reason from: it stands in the plan for its condition, at the end unless it registered in the year. Grain: one row per candidate.
 with meters as (
     select * from {{ ref('mart_metering__meter') }}
 ),

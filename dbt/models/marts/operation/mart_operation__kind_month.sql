@@ -3,11 +3,15 @@ with orders as (
     select * from {{ ref('fct_work_order') }}
 ),
 
+kinds as (
+    select distinct order_kind, crew from orders
+),
+
 grid as (
     select m.period_month, s.sector_key, s.sector_code, s.sector_name, s.municipality_code, s.municipality_name, k.*
     from {{ ref('int_core__closed_month') }} as m
     cross join {{ ref('int_core__sector') }} as s
-    cross join (select distinct order_kind, crew from orders) as k
+    cross join kinds as k
 ),
 
 executed as (

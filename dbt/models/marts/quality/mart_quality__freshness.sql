@@ -1,4 +1,5 @@
--- How long ago each entity was last loaded whole, by source. A view, so that it goes on ageing between builds; straight over ops, as mart_data_status.
+-- How long ago each entity was last loaded whole, by source. A view, so that it goes on ageing between builds; straight over ops, as
+-- mart_data_status.
 -- Grain: one row per source and entity ever loaded.
 {{ config(materialized='view') }}
 

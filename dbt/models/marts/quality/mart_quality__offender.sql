@@ -15,7 +15,9 @@ with failing as (
 located as (
     select
         f.*,
-        coalesce(h.contract_key, i.contract_key, p.contract_key, r.contract_id, case when f.entity_name = 'contract' then f.record_id end) as contract_key,
+        coalesce(
+            h.contract_key, i.contract_key, p.contract_key, r.contract_id, case when f.entity_name = 'contract' then f.record_id end
+        ) as contract_key,
         coalesce(m.supply_point_id, case when f.entity_name = 'supply_point' then f.record_id end) as supply_point_key
     from failing as f
     left join {{ ref('int_customers__home') }} as h on f.entity_name = 'customer' and h.customer_key = f.record_id

@@ -1,4 +1,5 @@
--- How the tests of the warehouse itself went, build by build. A view, as mart_data_status: a build that failed published nothing, and must be told here.
+-- How the tests of the warehouse itself went, build by build. A view, as mart_data_status: a build that failed published nothing, and must be
+-- told here.
 -- Grain: one row per build and model tested.
 {{ config(materialized='view') }}
 

@@ -1,13 +1,18 @@
--- Customer service by type of case. Grain: closed month × sector × type (source and kind) × channel, dense: every pair of type and channel ever seen.
+-- Customer service by type of case.
+-- Grain: closed month × sector × type (source and kind) × channel, dense: every pair of type and channel ever seen.
 with requests as (
     select * from {{ ref('fct_service_request') }}
+),
+
+types as (
+    select distinct request_source, request_kind, channel from requests
 ),
 
 grid as (
     select m.period_month, m.month_end_on, s.sector_key, s.sector_code, s.sector_name, s.municipality_code, s.municipality_name, t.*
     from {{ ref('int_core__closed_month') }} as m
     cross join {{ ref('int_core__sector') }} as s
-    cross join (select distinct request_source, request_kind, channel from requests) as t
+    cross join types as t
 ),
 
 opened as (

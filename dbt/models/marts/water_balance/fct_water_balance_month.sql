@@ -1,7 +1,7 @@
--- The water balance of the IWA, from the top down, where inlets are measured. Consumption is that of the month in which it was used (attributed), of
--- contracts with an invoice of the month (billed) and without (unbilled); the tariff's minimum is money, not water. A month whose meters were silent too
--- long has no balance: NULL, not zero. Losses may be negative in one month, since readings are not taken on its last day; look at several.
--- Grain: one row per sector with inlets and closed month since its telemetry began.
+-- The water balance of the IWA, from the top down, where inlets are measured. Consumption is that of the month in which it was used (attributed),
+-- of contracts with an invoice of the month (billed) and without (unbilled); the tariff's minimum is money, not water. A month whose meters were
+-- silent too long has no balance: NULL, not zero. Losses may be negative in one month, since readings are not taken on its last day; look at
+-- several. Grain: one row per sector with inlets and closed month since its telemetry began.
 with days as (
     select * from {{ ref('int_telemetry__sector_day') }}
     where period_month <= {{ last_closed_month() }}
@@ -77,7 +77,7 @@ gathered as (
         m.sector_key,
         m.period_month,
         m.days_in_month,
-        least(coalesce(s.known_hours / nullif(s.expected_hours_a_day * m.days_in_month, 0), 0), 1) as coverage_ratio,
+        least(coalesce(s.known_hours::numeric / nullif(s.expected_hours_a_day * m.days_in_month, 0), 0), 1) as coverage_ratio,
         s.supplied_m3,
         s.min_night_flow_m3h,
         coalesce(c.billed_metered_m3, 0) as billed_metered_m3,
@@ -86,7 +86,9 @@ gathered as (
         coalesce(me.under_registered_m3, 0) as under_registered_m3,
         coalesce(co.connections, 0) as connections,
         -- UARL, litres a day: (18 Lm + 0.8 Nc + 25 Lp) × P (Lambert et al. 1999; IWA, AWWA M36)
-        round((18 * n.mains_km + 0.8 * coalesce(co.connections, 0) + 25 * n.service_pipe_km) * n.pressure_m * m.days_in_month / 1000, 3) as unavoidable_m3
+        round(
+            (18 * n.mains_km + 0.8 * coalesce(co.connections, 0) + 25 * n.service_pipe_km) * n.pressure_m * m.days_in_month / 1000, 3
+        ) as unavoidable_m3
     from months as m
     left join supplied as s on s.sector_key = m.sector_key and s.period_month = m.period_month
     left join consumption as c on c.sector_key = m.sector_key and c.period_month = m.period_month
