@@ -7,12 +7,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from .base import ChartBase, Expansion, column_label
+from .base import ChartBase, Expansion, column_label, map_ground
 
 
 class Paths(ChartBase):
     """Lines from a column that holds JSON [[lon, lat], …]."""
 
+    VIZ = "deck_path"
     COLUMNS = ("path", "tooltip")
     METRICS = ()
     PULLED = {"line_column": "path", "line_width": "width"}
@@ -32,9 +33,7 @@ class Paths(ChartBase):
             "line_width_unit": "pixels",
             "reverse_long_lat": False,
             "color_picker": {"r": red, "g": green, "b": blue, "a": 1},
-            "mapbox_style": "",
-            "autozoom": True,
-            "viewport": {"longitude": -70.5, "latitude": 19.4, "zoom": 10, "bearing": 0, "pitch": 0},
+            **map_ground(),
             "filter_nulls": True,
             "row_limit": 5000,
             "js_columns": [],
@@ -42,4 +41,4 @@ class Paths(ChartBase):
                 {"item_type": "column", "column_name": name, "verbose_name": column_label(context, self.dataset, name)} for name in self.tooltip],
             "tooltip_template": "",
         }
-        return Expansion("deck_path", params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [], "row_limit": 5000})
+        return Expansion(params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [], "row_limit": 5000})
