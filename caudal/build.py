@@ -2,6 +2,7 @@
 
 Reads: `raw.*` (through dbt), `ops.run`. Writes: schemas `staging`, `intermediate`, `marts_next`, `marts`, a row of `ops.build`, and
 `<home>/manifest/{semantic_manifest,manifest}.json`, both only on success. Consumers never see half a mart: the swap is one transaction.
+`marts_next` is what was published before: incremental models bring it up to date (`caudal/sides.py`), so cost follows what changed.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ import psycopg
 import yaml
 from psycopg.types.json import Jsonb
 
-from caudal import scorecard, warehouse
-from caudal.dbt_run import BUILDING, PROJECT, run_dbt, target_dir
-from caudal.publication import publish, reset_building
+from caudal import scorecard, sides, test_results, warehouse
+from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, results, run_dbt, target_dir
+from caudal.publication import publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
 
@@ -41,8 +42,12 @@ class BuildResult:
     seconds: float = 0.0
 
 
-def build(select: str | None = None, progress: Callable[[str], None] | None = None) -> BuildResult:
+def build(
+    select: str | None = None, progress: Callable[[str], None] | None = None, full_refresh: bool = False, full_tests: bool = False,
+) -> BuildResult:
     """Run dbt and publish the marts when everything passed.
+
+    `full_refresh` makes the incremental models whole again; `full_tests` has the tests read the whole history and not only what changed.
 
     `select` (dbt's node selection) builds and tests that part in `marts_next` and publishes nothing. `progress` gets dbt's lines
     (default: stderr). Waits for another build to end first. A failing model or test is told in the result, not raised; raises
@@ -52,19 +57,13 @@ def build(select: str | None = None, progress: Callable[[str], None] | None = No
     tell = progress or (lambda line: print(line, file=sys.stderr, flush=True))
     with warehouse.connect(autocommit=True) as conn, _turn(conn, tell):
         _bury_dead_builds(conn)
-        build_id, raw_loaded_at = conn.execute(
-            """insert into ops.build (raw_loaded_at)
-               values ((select max(ended_at) from ops.run where pipeline = 'replicate' and status = 'ok'))
-               returning build_id, raw_loaded_at"""
-        ).fetchone()
+        build_id, raw_loaded_at = _open(conn)
         try:
-            failed = _missing_sources(conn)
-            if not failed:
-                if select is None:
-                    reset_building(conn, BUILDING)
-                failed = run_dbt(select, tell) or translations.check(target_dir())
+            failed = _missing_sources(conn) or _run(conn, build_id, select, tell, full_refresh, full_tests) or translations.check(target_dir())
             if not failed and select is None:
                 failed = _publish(conn, build_id, raw_loaded_at)
+            if not failed and select is None:
+                sides.forget_read_changes(conn, sides.incremental_models(target_dir() / "manifest.json"))
         except BaseException as error:
             _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
             raise
@@ -85,6 +84,59 @@ def _publish(conn: psycopg.Connection, build_id: int, raw_loaded_at: datetime | 
     except scorecard.TargetsError as error:
         return error.problems
     return []
+
+
+def _open(conn: psycopg.Connection) -> tuple[int, datetime | None]:
+    """A row of `ops.build`, and its horizon: the first run whose rows of raw may not all be visible yet.
+
+    The lock waits for runs that are being opened, so that none gets a number below the horizon and appears after it.
+    """
+    with conn.transaction():
+        conn.execute("lock table ops.run in share mode")
+        return conn.execute(
+            """insert into ops.build (raw_loaded_at, horizon_run_id)
+               values ((select max(ended_at) from ops.run where pipeline = 'replicate' and status = 'ok'),
+                       coalesce((select min(run_id) from ops.run where status = 'running'), (select coalesce(max(run_id), 0) + 1 from ops.run)))
+               returning build_id, raw_loaded_at"""
+        ).fetchone()
+
+
+def _run(
+    conn: psycopg.Connection, build_id: int, select: str | None, tell: Callable[[str], None], full_refresh: bool, full_tests: bool,
+) -> list[str]:
+    """Prepare the side that is built, run dbt on it and record what each model took; the names of what failed."""
+    if failed := parse(tell):
+        return failed
+    sides.index_raw(conn, tell)
+    manifest = target_dir() / "manifest.json"
+    models = sides.incremental_models(manifest)
+    only = None if select is None else list_models(select)
+    if only is None:
+        sides.drop_strangers(conn, BUILDING, sides.relations_of(manifest, BUILDING))
+    plan = sides.prepare(conn, build_id, models, BUILDING, full_refresh, full_tests, only)
+    if plan.whole:
+        tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
+    else:
+        tell("Construcción incremental: solo lo que cambió desde que este lado se construyó.")
+    failed = run_dbt(select, tell)
+    _record(conn, build_id, plan, tell)
+    if select is None and (run_results := target_dir() / "run_results.json").exists():
+        test_results.record(conn, build_id, run_results)
+    return failed
+
+
+def _record(conn: psycopg.Connection, build_id: int, plan: sides.Plan, tell: Callable[[str], None]) -> None:
+    """Seconds and rows of each model in `ops.build.details`, and the slowest told."""
+    changed = dict(conn.execute("select model, count(*) from ops.model_change where build_id = %s group by model", [build_id]).fetchall())
+    nodes = [{**node, "changed_rows": changed.get(node["name"])} for node in results()]
+    seconds = {kind: round(sum(n["seconds"] for n in nodes if n["kind"] == kind), 3) for kind in sorted({n["kind"] for n in nodes})}
+    conn.execute(
+        "update ops.build set details = %s where build_id = %s",
+        [Jsonb({"mode": plan.mode, "side": plan.side, "whole": plan.whole, "seconds": seconds, "nodes": nodes}), build_id])
+    slowest = sorted((n for n in nodes if n["kind"] != "unit_test" and n["seconds"] >= 1), key=lambda n: -n["seconds"])[:10]
+    for node in slowest:
+        rows = node["changed_rows"] if node["changed_rows"] is not None else node["rows"]
+        tell(f"  {node['seconds']:8.1f} s  {node['name']}" + (f", {rows} filas" if node["kind"] == "model" and rows is not None else ""))
 
 
 @contextmanager

@@ -13,16 +13,23 @@ app = typer.Typer(help=__doc__, add_completion=False)
 def build(
     select: str = typer.Option(
         None, "--select", "-s", help="Construye y prueba solo esto (selección de dbt), sin publicar. Ejemplo: -s +mart_dgii__607"),
+    full_refresh: bool = typer.Option(
+        False, "--full-refresh", help="Rehace enteros los modelos incrementales, en lugar de traer solo lo que cambió."),
+    full_tests: bool = typer.Option(
+        False, "--full-tests", help="Las pruebas leen toda la historia, y no solo lo que cambió. Recomendado una vez por semana."),
 ) -> None:
     """Construye los marts en `marts_next`, los prueba y, si todo pasa, los publica de una vez. Sale con 1 si algo falla.
 
+    Cada vez trae solo lo que cambió desde que ese lado se construyó; decide sola qué hay que rehacer entero, y lo dice.
+
     Ejemplo: caudal build
+    Ejemplo: caudal build --full-tests
     """
     from caudal.build import build as run
 
     try:
         warehouse.bootstrap()
-        result = run(select)
+        result = run(select, full_refresh=full_refresh, full_tests=full_tests)
     except warehouse.WarehouseUnavailable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

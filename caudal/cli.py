@@ -23,6 +23,7 @@ COMMANDS = {
     "telemetry": ("sources.telemetry.cli", "Carga la telemetría horaria de entradas y sectores (load)."),
     "geo": ("geo.cli", "El catastro: cargarlo, ubicar los puntos, exportar y servir las capas."),
     "build": ("caudal.build_cli", "Construye y prueba los marts con dbt, y los publica si pasan."),
+    "retention": ("caudal.retention_cli", "Archiva y quita de la base los meses viejos de los hechos grandes."),
     "check": ("caudal.check", "Calcula cada indicador sobre lo publicado y dice cuál no se puede usar."),
     "access": ("caudal.access_cli", "Quién ve qué, en Superset y en Power BI (list, grant, revoke, import)."),
     "metrics": ("caudal.semantic.cli", "Los indicadores: lista, ficha y consulta."),

@@ -67,20 +67,39 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
+def parse(tell: Callable[[str], None]) -> list[str]:
+    """Have the manifest in the target folder be that of the project's files as they are now; what failed, empty when it could be parsed."""
+    mark, fingerprint = target_dir() / "fingerprint", _fingerprint()
+    if mark.exists() and mark.read_text() == fingerprint and (target_dir() / "manifest.json").exists():
+        return []
+    # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
+    failed = _dbt(["parse", "--no-partial-parse"], tell)
+    if not failed:
+        mark.write_text(fingerprint)
+    return failed
+
+
+def list_models(select: str) -> set[str]:
+    """Names of the models in a selection."""
+    lines: list[str] = []
+    _dbt(["ls", "--select", select, "--resource-type", "model", "--output", "name", "--quiet"], lines.append)
+    return {line.strip() for line in lines}
+
+
 def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
     """Run `dbt build`; the names of what failed, empty when all passed."""
+    return _dbt(["build", "--exclude-resource-type", "exposure", *(["--select", select, "--indirect-selection", "buildable"] if select else [])], tell)
+
+
+def _dbt(arguments: list[str], tell: Callable[[str], None]) -> list[str]:
+    """Run a command of dbt and tell its lines; the names of what failed."""
     target = target_dir()
     target.mkdir(parents=True, exist_ok=True)
-    results = target / "run_results.json"
-    results.unlink(missing_ok=True)  # never read an earlier run's
-    mark, fingerprint = target / "fingerprint", _fingerprint()
-    # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
-    parsed_as_is = mark.exists() and mark.read_text() == fingerprint
+    results_file = target / "run_results.json"
+    results_file.unlink(missing_ok=True)  # never read an earlier run's
     command = [
-        sys.executable, "-c", WITH_US, str(Path(sys.executable).with_name("dbt")), "build", "--target-path", str(target),
-        *([] if parsed_as_is else ["--no-partial-parse"]),
-        "--exclude-resource-type", "exposure",
-        "--log-path", str(settings().home / "logs" / "dbt"), *(["--select", select, "--indirect-selection", "buildable"] if select else []),
+        sys.executable, "-c", WITH_US, str(Path(sys.executable).with_name("dbt")), *arguments, "--target-path", str(target),
+        "--log-path", str(settings().home / "logs" / "dbt"),
     ]
     last: list[str] = []
     with subprocess.Popen(
@@ -95,14 +114,22 @@ def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
         except BaseException:
             process.kill()
             raise
-    failed = _failures(results)
-    if results.exists():
-        mark.write_text(fingerprint)
+    failed = _failures(results_file)
     if process.returncode and not failed:
         for line in last:
             tell(line)
         failed = ["dbt: " + next((text for text in reversed(last) if "rror" in text), f"terminó con código {process.returncode}")[:300]]
     return failed
+
+
+def results() -> list[dict]:
+    """What each node of the last run took: kind, name, status, seconds, and rows where the database said how many."""
+    file = target_dir() / "run_results.json"
+    rows = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
+    return [{
+        "kind": row["unique_id"].split(".")[0], "name": _name(row["unique_id"]), "status": row["status"],
+        "seconds": round(row["execution_time"], 3), "rows": (row.get("adapter_response") or {}).get("rows_affected"),
+    } for row in rows]
 
 
 def _compact(line: str) -> str | None:

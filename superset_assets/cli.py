@@ -64,6 +64,24 @@ def publish(
 
 
 @app.command()
+def pull(dashboard: str = typer.Argument(None, help="Dirección del tablero; sin ella, todos.")) -> None:
+    """Trae a los archivos lo que se cambió en las pantallas de Superset. Ejemplo: caudal superset pull morosidad"""
+    from .client import SupersetError
+    from .files import AssetError
+    from .pull import PullRefused, pull
+    from .server import SupersetSetupError
+
+    try:
+        changed = pull(dashboard)
+    except PullRefused as error:
+        typer.secho("No se cambió ningún archivo:", err=True, fg="red")
+        _fail(error)
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
+        _fail(error)
+    typer.echo("\n".join(f"superset_assets/{name}" for name in changed) or "Los archivos ya dicen lo que muestra Superset.")
+
+
+@app.command()
 def users() -> None:
     """Pone al día los usuarios de Superset según `caudal access`. Ejemplo: caudal superset users"""
     from .client import Client, SupersetError

@@ -39,6 +39,7 @@ class Asset:
     title: str
     fields: dict[str, Any]
     document: dict[str, Any] = field(repr=False)
+    names: dict[str, str] = field(default_factory=dict)  # UUID of a chart in it → how a person calls it
 
 
 def published(client: Client) -> dict[str, Asset]:
@@ -60,9 +61,20 @@ def wanted(documents: Mapping[str, Any]) -> dict[str, Asset]:
 
 def changes(before: Asset, after: Asset) -> list[str]:
     """`campo: antes → después` of every field that differs."""
-    keys = [*after.fields, *(key for key in before.fields if key not in after.fields)]
-    return [f"{key}: {_short(before.fields.get(key))} → {_short(after.fields.get(key))}" for key in keys
+    lines = []
+    for sign, here, there in (("+", after, before), ("-", before, after)):
+        # a column, an indicator or a filter that only one side has is one line, not one for each of its settings
+        lines += [f"{sign} {part}" for part in _parts(here) if part not in _parts(there)]
+    whole = set(_parts(before)) ^ set(_parts(after))
+    keys = [key for key in dict.fromkeys([*after.fields, *before.fields]) if key.partition(".")[0] not in whole]
+    names = {**before.names, **after.names}
+    return lines + [f"{key}: {_short(before.fields.get(key), names)} → {_short(after.fields.get(key), names)}" for key in keys
             if not same(before.fields.get(key), after.fields.get(key))]
+
+
+def _parts(asset: Asset) -> dict[str, None]:
+    """The parts with settings of their own: "filtro Sector", "columna period_label", in order."""
+    return dict.fromkeys(key.partition(".")[0] for key in asset.fields if "." in key and not key.startswith("params."))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -70,11 +82,11 @@ def same(a: Any, b: Any) -> bool:
     return a == b or (a in _EMPTY and b in _EMPTY)
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, names: Mapping[str, str]) -> str:
     if value in _EMPTY:
         return "(nada)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = " ".join(text.split())
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda match: names.get(match[0], match[0]), " ".join(text.split()))
     return text if len(text) <= 90 else text[:87] + "…"
 
 
@@ -84,7 +96,8 @@ def _assets(files: Mapping[str, Any], charts: Mapping[int, str]) -> dict[str, As
         kind = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}.get(name.split("/")[0])
         if kind:
             title, fields = {"database": _database, "dataset": _dataset, "chart": _chart, "dashboard": _dashboard}[kind](content, charts)
-            found[str(content["uuid"])] = Asset(kind, str(content["uuid"]), title, fields, content)
+            names = {i["meta"].get("uuid"): i["meta"].get("sliceName") for i in _cells(content["position"] or {})} if kind == "dashboard" else {}
+            found[str(content["uuid"])] = Asset(kind, str(content["uuid"]), title, fields, content, names)
     return found
 
 
@@ -131,17 +144,16 @@ def _dashboard(content: dict, charts: Mapping[int, str]) -> tuple[str, dict[str,
     except (layout.Unrepresentable, KeyError) as error:
         grid = {"rows": [], "tabs": []}
         fields["disposición"] = f"tiene lo que los archivos no pueden decir ({error})"
-    titles = {item["meta"].get("uuid"): item["meta"].get("sliceName") for item in _cells(position)}
     rows = [("fila", i, row) for i, row in enumerate(grid["rows"], start=1)]
     for tab in grid["tabs"]:
         rows += [(f"pestaña {tab['title']}, fila", i, row) for i, row in enumerate(tab["rows"], start=1)]
     for place, i, row in rows:
-        if row.get("charts"):
-            row = {**row, "charts": {titles.get(name) or name: cell for name, cell in row["charts"].items()}}
         fields[f"{place} {i}"] = row
         if row.get("charts"):
             fields[f"{place} {i}, orden"] = list(row["charts"])
+    filters = {item["id"]: item.get("name") for item in metadata.get("native_filter_configuration", [])}
     for item in metadata.get("native_filter_configuration", []):
+        item = {**item, "cascadeParentIds": [filters.get(key, key) for key in item.get("cascadeParentIds") or []]}
         fields |= {f"filtro {item.get('name')}.{key}": value for key, value in filter_fields(item, by_number).items()}
     fields["orden de los filtros"] = [item.get("name") for item in metadata.get("native_filter_configuration", [])]
     return content["dashboard_title"], fields

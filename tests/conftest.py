@@ -87,9 +87,12 @@ def built(replicated: object) -> object:
 @pytest.fixture(scope="session")
 def superset_server(home: Path) -> Iterator[str]:
     """Address of a running Superset of the session's home; nothing is published yet. The first start takes half a minute."""
+    from caudal import ports
     from superset_assets import server
 
     os.environ.setdefault("CAUDAL_SUPERSET_WORKERS", "1")  # each takes its seconds of CPU to load
+    os.environ.setdefault("CAUDAL_SUPERSET_LOGINS_PER_MINUTE", "120")  # the tests log in as everybody; one of them goes past it
+    os.environ.setdefault("CAUDAL_SUPERSET_EMBED_ORIGINS", f"http://127.0.0.1:{ports.remembered(home / 'embed_port')}")  # the page of the embedding example
     yield server.start()
     server.stop()
 

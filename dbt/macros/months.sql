@@ -11,3 +11,6 @@
 {% macro month_name_es(month_number) -%}
     (array['enero', 'febrero', 'marzo', 'abril', 'mayo', 'junio', 'julio', 'agosto', 'septiembre', 'octubre', 'noviembre', 'diciembre'])[{{ month_number }}]
 {%- endmacro %}
+
+{# The date is in the month that begins on the other: a range, by which partitions are pruned while the query runs and an index can be used. #}
+{% macro is_in_month(day, period_month) -%} {{ day }} >= {{ period_month }} and {{ day }} < ({{ period_month }} + interval '1 month')::date {%- endmacro %}

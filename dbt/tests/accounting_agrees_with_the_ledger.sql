@@ -33,4 +33,4 @@ union all
 select period_month, 'saldo por cobrar contra la antigüedad', r.closing_amount - coalesce(a.amount, 0)
 from receivable as r
 left join aged as a using (period_month)
-where r.closing_amount <> coalesce(a.amount, 0)
+where r.closing_amount <> coalesce(a.amount, 0) and period_month >= {{ kept_from() }}

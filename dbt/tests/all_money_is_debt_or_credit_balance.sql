@@ -1,55 +1,47 @@
 -- At every closed month end: all invoiced − all credit notes − all money received − other entries = debt − credit in favour.
 -- It uses no allocation between payments and invoices, so a payment that got lost on its way shows here.
+-- Month by month, what moved is what the balance changed by: so a daily run reads only the months that changed, and the balances before them.
+{% set facts = [ref('fct_invoice'), ref('fct_payment'), ref('fct_payment_allocation'), ref('fct_receivable_month'), ref('fct_credit_balance_month')] %}
+{% set months = none if tests_everything() else untested_months(facts) %}
+
 with movements as (
-    select {{ month_of('issued_on') }} as period_month, sum(sign * total_amount) as amount
+    select {{ month_of('issued_on') }} as period_month, sign * total_amount as amount
     from {{ ref('fct_invoice') }}
-    where state = 'posted'
-    group by 1
+    where state = 'posted' {% if months %}and {{ is_in_months('issued_on', months) }}{% endif %}
 
     union all
 
-    select {{ month_of('paid_on') }}, -sum(payment_amount)
+    select {{ month_of('paid_on') }}, -payment_amount
     from {{ ref('fct_payment') }}
-    group by 1
+    {% if months %}where {{ is_in_months('paid_on', months) }}{% endif %}
 
     union all
 
-    select {{ month_of('allocated_on') }}, -sum(allocated_amount)
+    select {{ month_of('allocated_on') }}, -allocated_amount
     from {{ ref('fct_payment_allocation') }}
-    where allocation_kind = 'ajuste'
-    group by 1
-),
+    where allocation_kind = 'ajuste' {% if months %}and {{ is_in_months('allocated_on', months) }}{% endif %}
 
-monthly as (
-    select period_month, sum(amount) as amount
-    from movements
-    group by period_month
-),
+    union all
 
-ledger as (
-    select period_month, sum(amount) over (order by period_month) as net_amount
-    from {{ ref('int_core__closed_month') }}
-    left join monthly using (period_month)
-),
+    -- a balance counts in its month, and is taken off the next
+    {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
+    select period_month, -({{ amount }})
+    from {{ ref(fact) }}
+    {% if months %}where {{ is_in_months('period_month', months) }}{% endif %}
 
-debt as (
-    select period_month, sum(receivable_amount) as receivable_amount
-    from {{ ref('fct_receivable_month') }}
-    group by 1
-),
+    union all
 
-credit as (
-    select period_month, sum(credit_balance_amount) as credit_balance_amount
-    from {{ ref('fct_credit_balance_month') }}
-    group by 1
+    select (period_month + interval '1 month')::date, {{ amount }}
+    from {{ ref(fact) }}
+    {% if months %}where period_month in ({% for m in months %}(date '{{ m }}' - interval '1 month')::date{{ ', ' if not loop.last }}{% endfor %}){% endif %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 )
 
-select
-    period_month,
-    net_amount,
-    receivable_amount,
-    credit_balance_amount
-from ledger
-left join debt using (period_month)
-left join credit using (period_month)
-where coalesce(net_amount, 0) <> coalesce(receivable_amount, 0) - coalesce(credit_balance_amount, 0)
+select period_month, sum(amount) as unexplained_amount
+from movements
+where period_month in (select period_month from {{ ref('int_core__closed_month') }})
+    -- the first month that is kept has no balance before it
+    and ({{ kept_from() }} = date '0001-01-01' or period_month > {{ kept_from() }})
+group by period_month
+having sum(amount) <> 0

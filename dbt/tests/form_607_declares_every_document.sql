@@ -40,6 +40,9 @@ union all
 select 'mes', coalesce(i.period_month, d.period_month), null
 from issued as i
 full join declared_by_month as d on d.period_month = i.period_month
-where coalesce(i.n, 0) <> coalesce(d.n, 0)
+where (
+    coalesce(i.n, 0) <> coalesce(d.n, 0)
     or coalesce(i.billed_amount, 0) <> coalesce(d.billed_amount, 0)
     or coalesce(i.itbis_amount, 0) <> coalesce(d.itbis_amount, 0)
+)
+and coalesce(i.period_month, d.period_month) >= {{ kept_from() }}

@@ -111,7 +111,7 @@ def test_each_role_reads_what_it_may(owner):
                    has_table_privilege('caudal_read', 'marts.' || %(t)s, 'insert, update, delete, truncate')
                    or has_table_privilege('caudal_pii', 'marts.' || %(t)s, 'insert, update, delete, truncate')""", {"t": table})[0]
         assert (read, pii, writes) == (table not in PII, True, False), table
-    for schema in ("raw", "staging", "intermediate", "history", "marts_next", "marts_prev"):
+    for schema in ("raw", "staging", "intermediate", "history", "marts_next", "marts_parts_a", "marts_parts_b", "intermediate_parts"):
         assert _rows(owner, """select has_schema_privilege('caudal_read', nspname, 'usage') from pg_namespace where nspname = %s""", [schema]) in (
             [(False,)], []), schema
 
@@ -132,7 +132,7 @@ def test_reader_is_refused_in_earnest(built):
 def test_database_carries_the_descriptions(owner):
     bare = _rows(owner, """
         select c.relname, a.attname from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'v')
+        where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'p', 'v')
           and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null)""")
     assert bare == []
 

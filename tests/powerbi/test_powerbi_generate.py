@@ -149,6 +149,15 @@ def test_no_visual_covers_another(project):
         assert beside or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"], (a, b)
 
 
+def test_rows_are_filtered_by_the_person_s_accesses(design, project):
+    """Every fact with money of a place hangs on Sectores, which the role filters by the same rows as Superset."""
+    rules = design.roles["Por usuario"].rows
+    assert set(rules) == {"Sectores", "Municipios", "Accesos"} and all("LOWER(USERPRINCIPALNAME())" in rule for rule in rules.values())
+    placed = {t.name for t in design.tables if any(c.source in ("sector_code", "sector_key") for c in t.columns)} - {"Sectores", "Accesos"}
+    assert placed == {r.from_table for r in design.relationships if r.to_table == "Sectores"}
+    assert (project / "Caudal.SemanticModel/definition/roles/Por usuario.tmdl").read_text(encoding="utf-8").startswith("/// Cada persona ve")
+
+
 def test_no_identity_leaves_the_warehouse(design):
     assert not any("pii" in t.mart for t in design.tables)
     assert {t.mart for t in design.tables}.isdisjoint({"dim_customer"})

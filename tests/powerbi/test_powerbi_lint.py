@@ -15,6 +15,7 @@ MODEL = "Caudal.SemanticModel/definition"
 KPI, DATES, BILLS = f"{MODEL}/tables/Gestión comercial.tmdl", f"{MODEL}/tables/Calendario.tmdl", f"{MODEL}/tables/Facturas.tmdl"
 LINKS, MAIN, PARAMETERS = f"{MODEL}/relationships.tmdl", f"{MODEL}/model.tmdl", f"{MODEL}/expressions.tmdl"
 SECTORS = f"{MODEL}/tables/Sectores.tmdl"
+RULES = f"{MODEL}/roles/Por usuario.tmdl"
 
 MISTAKES = [
     # (name, file, what to replace, with what, words of the finding)
@@ -55,6 +56,12 @@ MISTAKES = [
     ("no date key", DATES, "\t\tisKey\n", "", "needs one key column"),
     ("table not in the model", MAIN, "ref table Pagos\n", "", "does not name this table"),
     ("table without a file", MAIN, "ref table Pagos\n", "ref table Pagos\nref table Cajas\n", "no file"),
+    ("rule on an unknown table", RULES, "tablePermission Sectores", "tablePermission Zonas", "'Zonas'"),
+    ("rule on an unknown column", RULES, "IN CALCULATETABLE(VALUES(Accesos[sector_code])", "IN CALCULATETABLE(VALUES(Accesos[sector])", "'Accesos'[sector]"),
+    ("rule on an unknown column of its own", RULES, "[Código del sector] IN", "[Sector comercial] IN", "[Sector comercial]"),
+    ("role that may write", RULES, "modelPermission: read", "modelPermission: readRefresh", "modelPermission"),
+    ("role not in the model", MAIN, "ref role 'Por usuario'\n", "", "does not name it"),
+    ("role without a file", MAIN, "ref role 'Por usuario'\n", "ref role 'Por usuario'\nref role Otro\n", "'Otro'"),
     ("repeated lineage tag", KPI, "LINEAGE", "", "lineageTag"),
     ("not TMDL", SECTORS, "\tlineageTag", "\t?? lineageTag", "no TMDL"),
 ]

@@ -16,7 +16,7 @@ from superset_assets.expand_datasets import dataset
 
 @pytest.fixture
 def copy(built: object, tmp_path: Path) -> Path:
-    for name in ("datasets", "charts", "dashboards"):
+    for name in ("datasets", "charts", "dashboards", "roles", "row_rules"):
         shutil.copytree(files.HERE / name, tmp_path / name)
     shutil.copy(files.HERE / "labels.yml", tmp_path)
     return tmp_path

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
+import json
+import re
+import shutil
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from caudal import semantic, warehouse
+from superset_assets import files, server, sync
 from superset_assets import publish as publishing
-from superset_assets import server
 from superset_assets.client import Client, SupersetError
 from superset_assets.context import load
+from superset_assets.pull import PullRefused, pull
 
 KINDS = ("database", "dataset", "chart", "dashboard")
 
@@ -32,7 +39,7 @@ def test_publishing_again_changes_nothing(superset: Client) -> None:
     publishing.publish(superset)
     assert state(superset) == before
     assert metrics(superset) == formulas
-    assert [len(before[kind]) for kind in KINDS] == [1, *(len(getattr(load().assets, name)) for name in ("datasets", "charts", "dashboards"))]
+    assert [len(before[kind]) for kind in KINDS] == [2, *(len(getattr(load().assets, name)) for name in ("datasets", "charts", "dashboards"))]
 
 
 def test_starting_again_leaves_the_running_server(superset: Client) -> None:
@@ -137,3 +144,186 @@ def test_bad_bundle_and_wrong_password_fail_without_telling_secrets(superset: Cl
 def test_no_server_is_said_in_spanish() -> None:
     with pytest.raises(SupersetError, match="no responde en http://127.0.0.1:9.*caudal superset start"):
         Client("http://127.0.0.1:9", password="x")
+
+
+# --- what differs, what is taken away, what is brought back ---
+
+
+@pytest.fixture
+def root(built: object, tmp_path: Path) -> Path:
+    """A copy of the files, to change."""
+    for part in ("datasets", "charts", "dashboards", "roles", "row_rules"):
+        shutil.copytree(files.HERE / part, tmp_path / part)
+    shutil.copy(files.HERE / "labels.yml", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def as_in_files(superset: Client) -> Iterator[None]:
+    """Whatever the test leaves in Superset, the project's files are published again."""
+    yield
+    publishing.publish(superset, prune=True)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, (path, old)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_what_would_change_is_said_and_a_dry_run_changes_nothing(superset: Client, root: Path) -> None:
+    assert publishing.publish(superset, dry_run=True).changes == []
+    before = state(superset)
+    edit(root / "charts/sectores.yml", "title: Sectores", "title: Los sectores")
+    edit(root / "dashboards/morosidad.yml", "antiguedad: 6, tendencia_morosidad: 6", "antiguedad: 4, tendencia_morosidad: 8")
+    shutil.copy(root / "charts/morosidad_90.yml", root / "charts/nuevo.yml")
+    edit(root / "dashboards/morosidad.yml", "contratos_morosos: 2}", "contratos_morosos: 1, nuevo: 1}")
+    shown: list[str] = []
+    changes = publishing.publish(superset, load(root), dry_run=True, show=shown.append).changes
+    assert shown == changes
+    assert "    título: Sectores → Los sectores" in changes and "+ gráfico Morosidad > 90 días" in changes
+    assert any(line.startswith("    fila 3: ") and '"Tendencia de la morosidad": 8' in line for line in changes)
+    assert state(superset) == before
+
+
+def test_what_left_the_files_goes_only_when_told_and_what_users_made_stays(superset: Client, root: Path, as_in_files: None) -> None:
+    shutil.copy(root / "charts/morosidad_90.yml", root / "charts/de_mas.yml")
+    edit(root / "charts/de_mas.yml", "title: Morosidad > 90 días", "title: De más")
+    edit(root / "dashboards/morosidad.yml", "contratos_morosos: 2}", "contratos_morosos: 1, de_mas: 1}")
+    publishing.publish(superset, load(root))
+    dataset = superset.dataset_id("mart_commercial__month")
+    own = superset.post("/api/v1/chart/", json={"slice_name": "De un usuario", "viz_type": "table", "datasource_id": dataset,
+                                                "datasource_type": "table", "params": "{}"})["id"]
+    board = superset.post("/api/v1/dashboard/", json={"dashboard_title": "De un usuario"})["id"]
+    try:
+        before = state(superset)
+        with pytest.raises(publishing.PruneRefused, match="gráfico De más.*--prune"):
+            publishing.publish(superset)
+        assert state(superset) == before
+        asked: list[list[str]] = []
+        with pytest.raises(publishing.PruneRefused):
+            publishing.publish(superset, ask=lambda lines: bool(asked.append(lines)))
+        assert asked == [["gráfico De más"]]
+        publishing.publish(superset, prune=True)
+        left = {item["slice_name"] for item in superset.items("chart")}
+        assert "De más" not in left and "De un usuario" in left
+        assert "De un usuario" in {item["dashboard_title"] for item in superset.items("dashboard")}
+        assert publishing.publish(superset, dry_run=True).changes == []
+    finally:
+        superset.delete(f"/api/v1/chart/{own}")
+        superset.delete(f"/api/v1/dashboard/{board}")
+
+
+def test_a_dataset_that_a_user_s_chart_stands_on_is_not_taken_away(superset: Client, root: Path, as_in_files: None) -> None:
+    text = (root / "datasets/mart_receivables__month.yml").read_text()
+    (root / "datasets/de_mas.yml").write_text(text)
+    publishing.publish(superset, load(root))
+    dataset = sync.numbers(superset, "dataset", ["de_mas"])["de_mas"]
+    own = superset.post("/api/v1/chart/", json={"slice_name": "Sobre de_mas", "viz_type": "table", "datasource_id": dataset,
+                                                "datasource_type": "table", "params": "{}"})["id"]
+    try:
+        with pytest.raises(publishing.PruneRefused, match="que usan: Sobre de_mas"):
+            publishing.publish(superset, prune=True)
+    finally:
+        superset.delete(f"/api/v1/chart/{own}")
+
+
+def test_a_broken_file_fails_before_anything_is_sent(superset: Client, root: Path) -> None:
+    before = state(superset)
+    edit(root / "row_rules/sin_territorio.yml", "  estado_datos:", "  otro:")
+    with pytest.raises(files.AssetError, match="datasets/estado_datos.yml: sin regla de filas"):
+        publishing.publish(superset, load(root))
+    assert state(superset) == before
+
+
+def board_of(client: Client) -> tuple[int, dict, dict]:
+    board = client.get("/api/v1/dashboard/morosidad")["result"]
+    return board["id"], json.loads(board["position_json"]), json.loads(board["json_metadata"])
+
+
+def save(client: Client, number: int, position: dict, metadata: dict, **more: str) -> None:
+    """As the screen's «Guardar» does."""
+    client.put(f"/api/v1/dashboard/{number}", json={"position_json": json.dumps(position), "json_metadata": json.dumps(metadata), **more})
+
+
+def changed_lines(root: Path) -> dict[str, list[str]]:
+    """File → its lines that differ from the project's, + and −."""
+    found = {}
+    for path in sorted(root.rglob("*.yml")):
+        old, new = (files.HERE / path.relative_to(root)).read_text().splitlines(), path.read_text().splitlines()
+        if old != new:
+            found[path.name] = [line for line in difflib.unified_diff(old, new, lineterm="", n=0) if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    return found
+
+
+def test_a_layout_edited_on_the_screen_comes_back_as_a_small_diff(superset: Client, root: Path, as_in_files: None) -> None:
+    assert pull("morosidad", superset, root) == {}  # pull after publish is nothing
+    number, position, metadata = board_of(superset)
+    position["ROW-3"]["children"].remove("CHART-antiguedad")
+    position["ROW-4"]["children"].insert(0, "CHART-antiguedad")
+    for name, width in (("antiguedad", 3), ("mapa_morosidad", 3), ("sectores", 6)):
+        position[f"CHART-{name}"]["meta"]["width"] = width
+    position["CHART-tendencia_morosidad"]["meta"]["width"] = 12
+    position["CHART-tendencia_morosidad"]["meta"]["sliceNameOverride"] = "La tendencia"
+    position["TABS-x1"] = {"type": "TABS", "id": "TABS-x1", "children": ["TAB-x1"], "parents": ["ROOT_ID", "GRID_ID"], "meta": {}}
+    position["TAB-x1"] = {"type": "TAB", "id": "TAB-x1", "children": ["ROW-x1", "ROW-5"], "parents": ["ROOT_ID", "GRID_ID", "TABS-x1"],
+                          "meta": {"text": "Detalle"}}
+    position["ROW-x1"] = {"type": "ROW", "id": "ROW-x1", "children": ["MARKDOWN-x1"], "meta": {"background": "BACKGROUND_TRANSPARENT"}}
+    position["MARKDOWN-x1"] = {"type": "MARKDOWN", "id": "MARKDOWN-x1", "children": [], "meta": {"width": 12, "height": 10, "code": "### Nota\nDe *prueba*."}}
+    position["GRID_ID"]["children"] = [*position["GRID_ID"]["children"][:-1], "TABS-x1"]
+    filters = metadata["native_filter_configuration"]
+    filters[2]["name"], filters[2]["description"] = "Uso", "Residencial, comercial…"
+    save(superset, number, position, metadata, dashboard_title="Morosidad de clientes")
+    chart = sync.numbers(superset, "chart", ["antiguedad"])["antiguedad"]
+    params = json.loads(superset.get(f"/api/v1/chart/{chart}")["result"]["params"])
+    params |= {"show_value": False, "legendOrientation": "bottom", "y_axis_format": ",.2f", "dashboards": [number], "extra_form_data": {}, "slice_id": chart}
+    superset.put(f"/api/v1/chart/{chart}", json={"params": json.dumps(params), "slice_name": "Deuda por antigüedad"})
+
+    assert set(pull("morosidad", superset, root)) == {"dashboards/morosidad.yml", "charts/antiguedad.yml"}
+    lines = changed_lines(root)
+    assert lines["antiguedad.yml"] == [
+        "-title: Cuentas por cobrar por antigüedad", "+title: Deuda por antigüedad", "-format: RD$ M",
+        "-options: {show_value: true, show_legend: false}", "+format: ',.2f'",
+        "+options: {show_value: false, show_legend: false, legendOrientation: bottom}",
+    ]
+    assert len(lines["morosidad.yml"]) < 30, lines["morosidad.yml"]
+    spec = load(root).assets.dashboards["morosidad"]
+    assert spec.title == "Morosidad de clientes" and spec.status == "estado_datos" and spec.css == load().assets.dashboards["morosidad"].css
+    assert spec.rows[1].charts == {"tendencia_morosidad": files.CellSpec(width=12, title="La tendencia")}
+    assert spec.rows[2].charts == {"antiguedad": files.CellSpec(width=3, height=45), "mapa_morosidad": 3, "sectores": 6}
+    assert [tab.title for tab in spec.tabs] == ["Detalle"] and spec.tabs[0].rows[0].charts["texto_1"].text == "### Nota\nDe *prueba*."
+    assert spec.filters["tipo_usuario"].name == "Uso"
+
+    assert publishing.publish(superset, load(root), dry_run=True).changes == []  # the files say what the screen says
+    publishing.publish(superset, load(root))
+    assert publishing.publish(superset, load(root), dry_run=True).changes == [] and pull("morosidad", superset, root) == {}
+    assert Client(user="gerencia", password=server.manager_password()).saved_chart_data(chart)
+
+
+@pytest.mark.parametrize("kind", ["column", "divider", "foreign chart", "range filter", "formula"])
+def test_what_the_files_cannot_say_is_refused_by_name(superset: Client, root: Path, as_in_files: None, kind: str) -> None:
+    number, position, metadata = board_of(superset)
+    if kind == "column":
+        position["COLUMN-x"] = {"type": "COLUMN", "id": "COLUMN-x", "children": ["CHART-antiguedad"], "meta": {"width": 6}}
+        position["ROW-3"]["children"][0] = "COLUMN-x"
+        wanted = "una columna dentro de una fila"
+    elif kind == "divider":
+        position["DIVIDER-x"] = {"type": "DIVIDER", "id": "DIVIDER-x", "children": [], "meta": {}}
+        position["GRID_ID"]["children"].append("DIVIDER-x")
+        wanted = "una línea divisoria"
+    elif kind == "foreign chart":
+        position["CHART-sectores"]["meta"] |= {"uuid": "00000000-0000-4000-8000-000000000000", "sliceName": "Ajeno"}
+        wanted = "'Ajeno' no es de los archivos"
+    elif kind == "range filter":
+        metadata["native_filter_configuration"][1]["filterType"] = "filter_range"
+        wanted = "filtro Sector: los archivos solo dicen filtros de valores"
+    else:
+        chart = sync.numbers(superset, "chart", ["sectores"])["sectores"]
+        params = json.loads(superset.get(f"/api/v1/chart/{chart}")["result"]["params"])
+        params["metrics"] = [{"expressionType": "SQL", "sqlExpression": "SUM(billed_amount)", "label": "x"}]
+        superset.put(f"/api/v1/chart/{chart}", json={"params": json.dumps(params)})
+        wanted = "gráfico Sectores: metrics: fórmulas"
+    save(superset, number, position, metadata)
+    with pytest.raises(PullRefused, match=re.escape(wanted)):
+        pull("morosidad", superset, root)
+    assert changed_lines(root) == {}

@@ -1,8 +1,40 @@
 -- Customer documents that exist for the tax office: posted and cancelled invoices, credit and debit notes, with their keys resolved.
+-- Sector, route and user type are those that the contract had when the document was issued.
 -- Grain: one row per document. Drafts are not documents yet.
+{% set touched %}{% raw %}
+select m.id as invoice_key from {{ source('odoo', 'account_move') }} as m
+where {{ is_new_in_raw('m') }}
+union
+select d.invoice_key from {{ this }} as d
+where d.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract_version')) }})
+union
+-- what pointed at nobody may have found its contract or customer
+select d.invoice_key from {{ this }} as d
+where d.contract_key = {{ unassigned_key() }}
+union
+select d.invoice_key from {{ this }} as d
+where d.customer_key = {{ unassigned_key() }}
+union
+select d.invoice_key from {{ source('odoo', 'document_type') }} as t
+inner join {{ this }} as d on d.document_type_key in (t.id, {{ unassigned_key() }})
+where {{ is_new_in_raw('t') }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['invoice_key'], 'keys': ['invoice_key'],
+        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+    }},
+    indexes=[
+        {'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'issued_on']},
+        {'columns': ['customer_key']}, {'columns': ['issued_on']},
+    ],
+) }}
+
 with moves as (
     select * from {{ ref('stg_odoo__account_move') }}
     where move_type in ('out_invoice', 'out_refund') and state in ('posted', 'cancel')
+        {% if is_incremental() %}and move_id in (select invoice_key from touched){% endif %}
 ),
 
 document_types as (
@@ -10,7 +42,7 @@ document_types as (
 ),
 
 contracts as (
-    select * from {{ ref('int_core__contract') }}
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 customers as (
@@ -21,6 +53,7 @@ documents as (
     select
         m.move_id as invoice_key,
         coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
+        coalesce(c.contract_version_key, {{ unassigned_key() }}) as contract_version_key,
         coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
         coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
         coalesce(c.route_key, {{ unassigned_key() }}) as route_key,
@@ -33,6 +66,7 @@ documents as (
             else 'factura'
         end as document_kind,
         m.fiscal_number,
+        coalesce(dt.document_type_id, {{ unassigned_key() }}) as document_type_key,
         dt.document_type_code,
         m.modified_fiscal_number,
         m.income_type,
@@ -52,7 +86,7 @@ documents as (
         m.state
     from moves as m
     left join document_types as dt on dt.document_type_id = m.document_type_id
-    left join contracts as c on c.contract_key = m.contract_id
+    left join contracts as c on c.contract_key = m.contract_id and m.issued_on >= c.valid_from_on and m.issued_on < c.valid_until_on
     left join customers as cu on cu.customer_id = m.customer_id
 )
 

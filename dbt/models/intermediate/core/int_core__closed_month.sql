@@ -4,7 +4,7 @@ with first_days as (
     union all
     select min(paid_on) from {{ ref('int_collections__payment') }}
     union all
-    select min(billing_period) from {{ ref('stg_odoo__reading') }}
+    select min(period_month) from {{ ref('int_consumption__reading') }}
 ),
 
 months as (

@@ -1,50 +1,64 @@
 -- Which contracts were active at each closed month end, and which of them got an invoice that month.
--- Active: started by then, not ended by then, and not cut off that day (the last executed order was a cut). Odoo keeps only today's
--- state, so the past comes from dates and orders; a closed contract without an end date is never active.
 -- Grain: contract × closed month, active only.
-with contracts as (
-    select * from {{ ref('int_core__contract') }}
-    where contract_key <> {{ unassigned_key() }} and started_on is not null and not (status = 'closed' and ended_on is null)
+{% set touched %}{% raw %}
+select contract_key, min(from_month) as from_month
+from (
+    select c.contract_key, date '0001-01-01' as from_month from {{ changes_of(ref('int_core__contract_life')) }} as c
+    union all
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    union all
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document')) }} as c
+    union all
+    select l.contract_key, m.period_month
+    from {{ newly_closed_months() }} as m
+    cross join {{ ref('int_core__contract_life') }} as l
+) as reasons
+group by contract_key
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['contract_key', 'period_month'], 'keys': ['contract_key'],
+        'month': 'period_month', 'at': 'from',
+        'months': "select period_month from {{ ref('int_core__closed_month') }}",
+        'log': [{'contract': 'contract_key', 'month': 'period_month'}],
+    }},
+    indexes=[{'columns': ['contract_key']}],
+) }}
+
+with lives as (
+    select
+        l.*,
+        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as from_month
+    from {{ ref('int_core__contract_life') }} as l
+    {% if is_incremental() %}inner join touched as k on k.contract_key = l.contract_key{% endif %}
 ),
 
 months as (
     select * from {{ ref('int_core__closed_month') }}
 ),
 
-orders as (
-    select
-        contract_id,
-        order_kind,
-        executed_on,
-        lead(executed_on) over (partition by contract_id order by executed_on, cut_order_id) as next_executed_on
-    from {{ ref('stg_odoo__cut_order') }}
-    where state = 'done' and executed_on is not null
-),
-
-cuts as (
-    select * from orders
-    where order_kind = 'cut'
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 invoiced as (
-    select distinct contract_key, {{ month_of('issued_on') }} as period_month
-    from {{ ref('int_billing__document') }}
-    where state = 'posted' and document_kind = 'factura'
+    select distinct d.contract_key, {{ month_of('d.issued_on') }} as period_month
+    from {{ ref('int_billing__document') }} as d
+    {% if is_incremental() %}inner join touched as k on k.contract_key = d.contract_key and d.issued_on >= k.from_month{% endif %}
+    where d.state = 'posted' and d.document_kind = 'factura'
 )
 
 select
-    c.contract_key,
+    l.contract_key,
     m.period_month,
-    c.sector_key,
-    c.route_key,
-    c.user_type_key,
+    v.contract_version_key,
+    v.sector_key,
+    v.route_key,
+    v.municipality_key,
+    v.user_type_key,
     i.contract_key is not null as is_billed
-from contracts as c
-inner join months as m on c.started_on <= m.month_end_on and (c.ended_on is null or c.ended_on > m.month_end_on)
-left join invoiced as i on i.contract_key = c.contract_key and i.period_month = m.period_month
-where not exists (
-    select from cuts
-    where cuts.contract_id = c.contract_key
-        and cuts.executed_on <= m.month_end_on
-        and (cuts.next_executed_on is null or cuts.next_executed_on > m.month_end_on)
-)
+from lives as l
+inner join months as m on l.active_dates @> m.month_end_on and (l.from_month is null or m.period_month >= l.from_month)
+inner join versions as v on v.contract_key = l.contract_key and m.month_end_on >= v.valid_from_on and m.month_end_on < v.valid_until_on
+left join invoiced as i on i.contract_key = l.contract_key and i.period_month = m.period_month

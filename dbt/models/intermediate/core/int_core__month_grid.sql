@@ -1,8 +1,10 @@
 -- Every closed month × route × user type, "Sin asignar" included: what the KPI marts stand on, so that none of them has holes.
--- A route that serves points of two sectors is there once with each; each sector is there with "Sin asignar" too.
+-- A route that serves points of two sectors is there once with each, and with the sectors that it served before; each sector is there with "Sin asignar" too.
 -- Grain: month × sector × route × user type.
 with served as (
     select sector_key, route_key from {{ ref('int_core__contract') }}
+    union
+    select sector_key, route_key from {{ ref('int_core__contract_version') }}
     union
     select sector_key, {{ unassigned_key() }} from {{ ref('int_core__sector') }}
 )

@@ -1,4 +1,7 @@
 -- Money and credit applied to invoices, with the age the debt had that day. Grain: one row per partial reconciliation of an invoice.
+-- A view: both its sides are tables with indexes, and whoever wants some rows of it pays for those.
+{{ config(materialized='view') }}
+
 with reconciliations as (
     select * from {{ ref('int_receivables__reconciliation') }}
     where debit_kind = 'factura'
@@ -15,6 +18,7 @@ allocated as (
         r.credit_invoice_key,
         d.invoice_key,
         d.contract_key,
+        d.contract_version_key,
         d.sector_key,
         d.route_key,
         d.municipality_key,

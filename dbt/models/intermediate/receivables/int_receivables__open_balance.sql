@@ -1,12 +1,28 @@
 -- What each invoice owed at month ends, as spans of months with the same balance: Σ issued − Σ allocated by then.
 -- Grain: one row per invoice and span; `from_month` ≤ month < `until_month` (null: still owed). Only spans with a balance.
+{% set touched %}{% raw %}
+select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
+union
+select c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'invoice') }} as c
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['invoice_key', 'from_month'], 'keys': ['invoice_key'],
+        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'from_month'}],
+    }},
+    indexes=[{'columns': ['invoice_key', 'from_month'], 'unique': true}, {'columns': ['contract_key', 'from_month']}, {'columns': ['until_month']}],
+) }}
+
 with documents as (
     select * from {{ ref('int_billing__document') }}
     where state = 'posted' and sign = 1
+        {% if is_incremental() %}and invoice_key in (select invoice_key from touched){% endif %}
 ),
 
 allocations as (
     select * from {{ ref('int_receivables__allocation') }}
+    {% if is_incremental() %}where invoice_key in (select invoice_key from touched){% endif %}
 ),
 
 movements as (

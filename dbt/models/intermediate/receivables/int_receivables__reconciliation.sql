@@ -1,8 +1,70 @@
 -- Which document or payment each partial reconciliation takes from (credit side) and settles (debit side).
 -- Odoo reconciles move lines: line → move → invoice, credit note, payment, or another entry (a write-off, say).
 -- Grain: one row per partial reconciliation between live sides. Cancelled documents and payments settle nothing.
+{% set touched %}{% raw %}
+with moves as (
+    select m.id as move_id from {{ source('odoo', 'account_move') }} as m
+    where {{ is_new_in_raw('m') }}
+    union
+    select p.move_id from {{ source('odoo', 'account_payment') }} as p
+    where {{ is_new_in_raw('p') }}
+),
+
+lines as (
+    select l.id from {{ source('odoo', 'account_move_line') }} as l
+    where {{ is_new_in_raw('l') }}
+    union
+    select l.id from moves
+    inner join {{ source('odoo', 'account_move_line') }} as l on l.move_id = moves.move_id
+),
+
+documents as (
+    select c.row_key from {{ changes_of(ref('int_billing__document')) }} as c
+),
+
+payments as (
+    select c.row_key from {{ changes_of(ref('int_collections__payment')) }} as c
+)
+
+select r.id as reconcile_id from {{ source('odoo', 'account_partial_reconcile') }} as r
+where {{ is_new_in_raw('r') }}
+union
+select r.id from lines
+inner join {{ source('odoo', 'account_partial_reconcile') }} as r on r.debit_move_id = lines.id
+union
+select r.id from lines
+inner join {{ source('odoo', 'account_partial_reconcile') }} as r on r.credit_move_id = lines.id
+{% for side in ['debit', 'credit'] %}
+union
+select t.reconcile_id from documents
+inner join {{ this }} as t on t.{{ side }}_invoice_key = documents.row_key
+union
+select t.reconcile_id from payments
+inner join {{ this }} as t on t.{{ side }}_payment_key = payments.row_key
+{% endfor %}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['reconcile_id'], 'keys': ['reconcile_id'],
+        'log': [
+            {'row': 'reconcile_id', 'contract': 'debit_contract_key', 'month': 'reconciled_on'},
+            {'topic': 'invoice', 'row': 'debit_invoice_key'},
+            {'topic': 'payment', 'row': 'credit_payment_key'},
+            {'topic': 'payment', 'row': 'debit_payment_key'},
+            {'topic': 'credit', 'contract': 'credit_contract_key', 'month': 'reconciled_on'},
+            {'topic': 'credit', 'contract': 'debit_contract_key', 'month': 'reconciled_on'},
+        ],
+    }},
+    indexes=[
+        {'columns': ['reconcile_id'], 'unique': true}, {'columns': ['debit_invoice_key']}, {'columns': ['credit_invoice_key']},
+        {'columns': ['debit_payment_key']}, {'columns': ['credit_payment_key']}, {'columns': ['credit_contract_key', 'reconciled_on']},
+    ],
+) }}
+
 with partials as (
     select * from {{ ref('stg_odoo__account_partial_reconcile') }}
+    {% if is_incremental() %}where reconcile_id in (select reconcile_id from touched){% endif %}
 ),
 
 lines as (
@@ -26,6 +88,7 @@ sides as (
         e.move_id,
         d.invoice_key,
         p.payment_key,
+        coalesce(d.contract_key, p.contract_key) as contract_key,
         coalesce(d.issued_on, p.paid_on, e.issued_on) as dated_on,
         case
             when d.invoice_key is not null then case when d.sign = 1 then 'factura' else 'nota_credito' end
@@ -44,9 +107,11 @@ matched as (
         debit.side_kind as debit_kind,
         debit.invoice_key as debit_invoice_key,
         debit.payment_key as debit_payment_key,
+        debit.contract_key as debit_contract_key,
         credit.side_kind as credit_kind,
         credit.invoice_key as credit_invoice_key,
         credit.payment_key as credit_payment_key,
+        credit.contract_key as credit_contract_key,
         -- Odoo's max_date is the later of both lines' dates; never let money settle a document that did not exist yet
         greatest(pr.reconciled_on, debit.dated_on, credit.dated_on) as reconciled_on,
         pr.reconciled_amount

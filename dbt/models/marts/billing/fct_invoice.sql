@@ -1,7 +1,22 @@
 -- Grain: one row per posted or cancelled customer document.
+{% set touched %}{% raw %}
+select distinct c.row_key as invoice_key, c.period_month from {{ changes_of(ref('int_billing__document')) }} as c
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['invoice_key'], 'keys': ['invoice_key'],
+        'month': 'issued_on', 'at': 'month',
+        'months': "select distinct date_trunc('month', issued_on)::date from {{ ref('int_billing__document') }}",
+        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+    }},
+    indexes=[{'columns': ['contract_key', 'issued_on']}],
+) }}
+
 select
     invoice_key,
     contract_key,
+    contract_version_key,
     customer_key,
     sector_key,
     route_key,
@@ -9,6 +24,7 @@ select
     user_type_key,
     document_kind,
     fiscal_number,
+    document_type_key,
     document_type_code,
     modified_fiscal_number,
     income_type,
@@ -27,3 +43,4 @@ select
     cancellation_type,
     state
 from {{ ref('int_billing__document') }}
+{% if is_incremental() %}where invoice_key in (select invoice_key from touched){% endif %}

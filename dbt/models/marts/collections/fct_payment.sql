@@ -1,6 +1,24 @@
 -- Payments with what of them was applied. Grain: one row per payment, reversal or refund that left draft.
+{% set touched %}{% raw %}
+select c.row_key as payment_key, c.period_month from {{ changes_of(ref('int_collections__payment')) }} as c
+union
+select p.payment_key, {{ month_of('p.paid_on') }} from {{ changes_of(ref('int_receivables__reconciliation'), 'payment') }} as c
+inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_key
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['payment_key'], 'keys': ['payment_key'],
+        'month': 'paid_on', 'at': 'month',
+        'months': "select distinct date_trunc('month', paid_on)::date from {{ ref('int_collections__payment') }}",
+        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'}],
+    }},
+    indexes=[{'columns': ['contract_key', 'paid_on']}],
+) }}
+
 with payments as (
     select * from {{ ref('int_collections__payment') }}
+    {% if is_incremental() %}where payment_key in (select payment_key from touched){% endif %}
 ),
 
 reconciliations as (
@@ -11,6 +29,7 @@ uses as (
     select credit_payment_key as payment_key, reconciled_amount as amount
     from reconciliations
     where credit_payment_key is not null
+        {% if is_incremental() %}and credit_payment_key in (select payment_key from touched){% endif %}
 
     union all
 
@@ -18,6 +37,7 @@ uses as (
     select debit_payment_key, -reconciled_amount
     from reconciliations
     where debit_payment_key is not null
+        {% if is_incremental() %}and debit_payment_key in (select payment_key from touched){% endif %}
 ),
 
 applied as (
@@ -29,6 +49,7 @@ applied as (
 select
     p.payment_key,
     p.contract_key,
+    p.contract_version_key,
     p.customer_key,
     p.sector_key,
     p.route_key,
@@ -36,6 +57,7 @@ select
     p.user_type_key,
     p.collector_key,
     p.collector_name,
+    p.channel_key,
     p.channel,
     p.payment_form,
     p.paid_on,

@@ -1,6 +1,23 @@
 -- Collections by day, channel, form and collector, up to the business date. Grain: day × sector × user type × channel × form × collector.
+{% set touched %}{% raw %}
+select c.period_month from {{ changes_of(ref('fct_payment')) }} as c
+union
+-- it carries names: a catalogue that changed renames its whole past
+select t.period_month from {{ this }} as t
+where exists (select from {{ source('odoo', 'sector') }} as c where {{ is_new_in_raw('c') }})
+    or exists (select from {{ source('odoo', 'municipality') }} as c where {{ is_new_in_raw('c') }})
+    or exists (select from {{ source('odoo', 'user_type') }} as c where {{ is_new_in_raw('c') }})
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['paid_on', 'municipality_name', 'sector_name', 'user_type_name', 'channel', 'payment_form', 'collector_name'], 'keys': ['period_month'],
+    }},
+) }}
+
 with payments as (
-    select * from {{ ref('fct_payment') }}
+    select p.* from {{ ref('fct_payment') }} as p
+    {% if is_incremental() %}inner join touched as k on {{ is_in_month('p.paid_on', 'k.period_month') }}{% endif %}
 ),
 
 sectors as (

@@ -1,8 +1,9 @@
 with version as (
-    {{ history_versions('contract') }}
+    select * from {{ ref('int_history__contract_version') }}
 )
 
 select
+    v.version_key as contract_version_key,
     v.record_id as contract_key,
     v.version_number,
     v.valid_from,
@@ -23,3 +24,10 @@ select
     coalesce(v.active, true) as is_active,
     v.is_deleted
 from version as v
+
+union all
+
+-- the version of facts without a contract
+select
+    {{ unassigned_key() }}, {{ unassigned_key() }}, 1, timestamptz '1900-01-01 00:00+00', null, true, 'alta', null, null, 'sin_asignar',
+    {{ unassigned_key() }}, {{ unassigned_key() }}, {{ unassigned_key() }}, null, null, false, false, false, false, false

@@ -3,6 +3,7 @@ with version as (
 )
 
 select
+    v.version_key as customer_version_key,
     v.record_id as customer_key,
     v.version_number,
     v.valid_from,

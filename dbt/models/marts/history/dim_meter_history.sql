@@ -3,6 +3,7 @@ with version as (
 )
 
 select
+    v.version_key as meter_version_key,
     v.record_id as meter_key,
     v.version_number,
     v.valid_from,

@@ -1,8 +1,9 @@
 with version as (
-    {{ history_versions('supply_point') }}
+    select * from {{ ref('int_history__supply_point_version') }}
 )
 
 select
+    v.version_key as supply_point_version_key,
     v.record_id as supply_point_key,
     v.version_number,
     v.valid_from,

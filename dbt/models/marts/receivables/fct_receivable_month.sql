@@ -1,10 +1,37 @@
 -- What each contract owed at each closed month end, by age of the debt. Grain: contract × month × bucket, non-zero only.
+{% set touched %}{% raw %}
+select contract_key, min(from_month) as from_month
+from (
+    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_receivables__open_balance')) }} as c
+    union all
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    union all
+    select b.contract_key, m.period_month
+    from {{ newly_closed_months() }} as m
+    inner join {{ ref('int_receivables__open_balance') }} as b on b.from_month <= m.period_month and (b.until_month is null or b.until_month > m.period_month)
+) as reasons
+group by contract_key
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['contract_key', 'period_month', 'ageing_bucket_order'], 'keys': ['contract_key'],
+        'month': 'period_month', 'at': 'from',
+        'months': "select period_month from {{ ref('int_core__closed_month') }}",
+        'log': [{'contract': 'contract_key', 'month': 'period_month'}],
+    }},
+) }}
+
 with open_balances as (
-    select * from {{ ref('int_receivables__open_balance') }}
+    select
+        b.*,
+        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as touched_from
+    from {{ ref('int_receivables__open_balance') }} as b
+    {% if is_incremental() %}inner join touched as k on k.contract_key = b.contract_key and (b.until_month is null or b.until_month > k.from_month){% endif %}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 at_month_end as (
@@ -15,7 +42,7 @@ at_month_end as (
         b.balance_amount
     from open_balances as b
     cross join lateral generate_series(
-        b.from_month,
+        greatest(b.from_month, b.touched_from),
         least(b.until_month - interval '1 month', {{ last_closed_month() }}),
         interval '1 month'
     ) as m (period_month)
@@ -41,13 +68,15 @@ select
     b.contract_key,
     b.period_month,
     {{ month_end('b.period_month') }} as month_end_on,
-    c.sector_key,
-    c.route_key,
-    c.municipality_key,
-    c.user_type_key,
+    v.contract_version_key,
+    v.sector_key,
+    v.route_key,
+    v.municipality_key,
+    v.user_type_key,
     {{ ageing_bucket_name('b.ageing_bucket_order') }} as ageing_bucket,
     b.ageing_bucket_order,
     b.receivable_amount,
     case when b.ageing_bucket_order > 0 then b.receivable_amount else 0 end as overdue_amount
 from by_bucket as b
-inner join contracts as c on c.contract_key = b.contract_key
+inner join versions as v on v.contract_key = b.contract_key
+    and {{ month_end('b.period_month') }} >= v.valid_from_on and {{ month_end('b.period_month') }} < v.valid_until_on

@@ -3,19 +3,6 @@ with grid as (
     select g.*, ageing_buckets.ageing_bucket, ageing_buckets.ageing_bucket_order
     from {{ ref('int_core__month_grid') }} as g
     cross join {{ ageing_bucket_rows() }}
-),
-
-receivables as (
-    select
-        period_month,
-        sector_key,
-        route_key,
-        user_type_key,
-        ageing_bucket_order,
-        sum(receivable_amount) as receivable_bucket_amount,
-        count(*) filter (where contract_key <> {{ unassigned_key() }}) as receivable_bucket_contracts
-    from {{ ref('fct_receivable_month') }}
-    group by 1, 2, 3, 4, 5
 )
 
 select
@@ -28,7 +15,7 @@ select
     grid.user_type_name,
     grid.ageing_bucket,
     ageing_bucket_order,
-    coalesce(receivables.receivable_bucket_amount, 0) as receivable_bucket_amount,
-    coalesce(receivables.receivable_bucket_contracts, 0) as receivable_bucket_contracts
+    coalesce(sums.receivable_bucket_amount, 0) as receivable_bucket_amount,
+    coalesce(sums.receivable_bucket_contracts, 0) as receivable_bucket_contracts
 from grid
-left join receivables using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)
+left join {{ ref('fct_receivable_age_month') }} as sums using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)

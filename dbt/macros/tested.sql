@@ -1,0 +1,61 @@
+{#
+    What the tests of a daily build read. A side of the marts was tested whole up to `ops.side.tested_build_id`; since then only the rows in
+    `ops.model_change` are different, and only they are tested, also those that a failed build left. A full build, `--full-tests` and a run
+    by hand read everything (`ops.build.reads_all_tests`).
+#}
+
+{# Whether tests read the whole history. #}
+{% macro tests_everything() -%}
+    {%- if not execute -%} {{ return(true) }} {%- endif -%}
+    {{ return(run_query("select coalesce((select b.reads_all_tests from ops.build as b where b.status = 'running'), true)").rows[0][0]) }}
+{%- endmacro %}
+
+{# First month that the facts of this side still hold: older ones were archived (caudal retention). A test that sums a fact starts here. #}
+{% macro kept_from() -%}
+    (
+        select coalesce(max(s.kept_from), date '0001-01-01') from ops.model_state as s
+        where s.side = ops.side_of('{{ target_marts() }}')
+    )
+{%- endmacro %}
+
+{# The schema of marts that is being built. #}
+{% macro target_marts() -%} {{ env_var('CAUDAL_DBT_MARTS_SCHEMA', 'marts_next') }} {%- endmacro %}
+
+{# What changed in an incremental model and was not tested yet: a query of one of row_key, contract_key, period_month. #}
+{% macro untested(relation, what, topic=none) -%}
+    select c.{{ what }} from ops.model_change as c
+    where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}') and c.{{ what }} is not null
+        and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
+{%- endmacro %}
+
+{# The months of `untested` of some models, as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
+{% macro untested_months(relations) -%}
+    {%- set query -%}
+        {%- for relation in relations %}({{ untested(relation, 'period_month') }}){{ ' union ' if not loop.last }}{% endfor -%}
+    {%- endset -%}
+    {%- set months = run_query(query).columns[0].values() if execute else [] -%}
+    {{ return(months | list or ['0001-01-01']) }}
+{%- endmacro %}
+
+{# Condition: the date is in one of the months, written so that partitions are pruned. #}
+{% macro is_in_months(column, months) -%}
+    {%- if months | length > 24 -%} date_trunc('month', {{ column }})::date in ({% for m in months %}date '{{ m }}'{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%} ({% for m in months %}({{ column }} >= date '{{ m }}' and {{ column }} < date '{{ m }}' + 31 and date_trunc('month', {{ column }}) = date '{{ m }}'){{ ' or ' if not loop.last }}{% endfor %})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The test's `where`, and for our incremental models the rows not tested yet. Applies to every generic test without being asked. #}
+{% macro default__get_where_subquery(relation) -%}
+    {%- set conditions = [config.get('where')] if config.get('where') else [] -%}
+    {%- set tested = graph.nodes.get(model.get('attached_node')) if execute else none -%}
+    {%- set spec = tested.config.meta.get('touched') if tested and tested.config.materialized == 'incremental' else none -%}
+    {%- set entry = spec.log[0] if spec and spec.log else none -%}
+    {%- if entry and entry.get('row') and not tests_everything() -%}
+        {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
+        {%- do conditions.append(entry.row ~ ' in (' ~ untested(relation, 'row_key') ~ ')') -%}
+    {%- elif entry and entry.get('contract') and entry.month is defined and not tests_everything() -%}
+        {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
+        {%- do conditions.append(entry.contract ~ ' in (' ~ untested(relation, 'contract_key') ~ ')') -%}
+    {%- endif -%}
+    {{ return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') dbt_subquery' if conditions else relation) }}
+{%- endmacro %}

@@ -1,0 +1,202 @@
+{#
+    Incremental models that rewrite what changed and nothing else (README, "Incremental models").
+
+    A model says in `meta.touched` how its rows are found again, and in a pre-hook (`keep_touched`) which of them may have changed; its own
+    SQL recomputes those when `is_incremental()`. The strategy deletes the old rows that are not among the recomputed ones, inserts the
+    recomputed rows that were not there, and writes both in `ops.model_change`, from which the models after it know what was touched.
+
+    meta.touched:
+      row:   columns that identify a row
+      keys:  columns by which the temporary table `touched` names rows; empty: the SQL always gives the whole table, which is compared whole
+      month: date column by whose month the table is partitioned (none: it is not)
+      at:    'month': `touched.period_month` says in which month rows may be; 'from': in `touched.from_month` or later
+      months: (when partitioned) a late query of the months that a first build finds
+      log:   list of {topic, row, contract, month}: SQL expressions over a row, what its change touches; `changes_of(model, topic)` reads them
+#}
+
+{# The pre-hook that keeps the touched keys of an incremental run; `query` is late (`{% raw %}`). #}
+{% macro keep_touched(query) -%}
+    {{ return('{% set touched_query %}' ~ query ~ '{% endset %}'
+        ~ '{% if is_incremental() %}create temporary table touched on commit drop as ' ~ '{{ touched_query }}; analyze touched{% endif %}') }}
+{%- endmacro %}
+
+{# build_id or run_id up to which this model was brought on this side, closed_month: the last month it knows. #}
+{% macro brought_to(what) -%}
+    (select s.{{ what }} from ops.model_state as s where s.side = ops.side_of('{{ this.schema }}') and s.model = '{{ this.identifier }}')
+{%- endmacro %}
+
+{# What changed in an incremental model since this one was brought up to date, for a FROM clause: row_key, contract_key, period_month (before and after). #}
+{% macro changes_of(relation, topic=none) -%}
+    (
+        select distinct c.row_key, c.contract_key, c.period_month
+        from ops.model_change as c
+        where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}') and c.build_id > {{ brought_to('build_id') }}
+    )
+{%- endmacro %}
+
+{# Condition on a row of raw: written by a run that this model has not seen whole. #}
+{% macro is_new_in_raw(alias) -%} {{ alias }}._run_id >= {{ brought_to('run_id') }} {%- endmacro %}
+
+{# Months closed since this model was brought up to date, for a FROM clause. #}
+{% macro newly_closed_months() -%}
+    (select m.period_month from {{ ref('int_core__closed_month') }} as m where m.period_month > {{ brought_to('closed_month') }})
+{%- endmacro %}
+
+{# Post-hook of every incremental model: in its transaction, up to where it was brought. #}
+{% macro remember_build() -%}
+    {% if model.config.materialized == 'incremental' -%}
+    insert into ops.model_state as s (side, model, build_id, run_id, refreshed_build_id, fingerprint, closed_month)
+    select ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
+    from ops.build as b where b.status = 'running'
+    on conflict (side, model) do update set build_id = excluded.build_id, run_id = excluded.run_id, closed_month = excluded.closed_month, built_at = excluded.built_at
+    {%- endif %}
+{%- endmacro %}
+
+{# Post-hook: statistics. An incremental run changes too little to sample the whole again: autovacuum follows each partition. #}
+{% macro analyze_if_made() -%}
+    {%- if model.config.materialized == 'view' -%}
+    {%- elif model.config.materialized != 'incremental' -%} analyze {{ this }}
+    {%- elif execute and not was_brought_before() -%} analyze {{ this }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro was_brought_before() -%}
+    {{ return(run_query('select ' ~ brought_to('build_id') ~ ' is not null').rows[0][0]) }}
+{%- endmacro %}
+
+{% macro touched_match(left, right, columns) -%}
+    {%- for column in columns %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
+{%- endmacro %}
+
+{% macro touched_log(spec, relation, source) -%}
+    {% if spec.log -%}
+    insert into ops.model_change (build_id, side, model, row_key, contract_key, period_month)
+    {%- for entry in spec.log %}
+    select
+        (select b.build_id from ops.build as b where b.status = 'running'),
+        ops.side_of('{{ relation.schema }}'),
+        '{{ relation.identifier }}{{ ':' ~ entry.topic if entry.topic }}',
+        {{ entry.get('row', 'null') }}::bigint,
+        {{ entry.get('contract', 'null') }}::bigint,
+        {{ ('date_trunc(\'month\', ' ~ entry.month ~ ')::date') if entry.month is defined else 'null::date' }}
+    from {{ source }}
+    {% if entry.row is defined %}where {{ entry.row }} is not null{% elif entry.contract is defined %}where {{ entry.contract }} is not null{% endif %}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
+    {%- else %} select count(*) from {{ source }} {%- endif %}
+{%- endmacro %}
+
+{# Statements that find in one table (a whole one, or one month's part) the rows that stay, and delete the others that were touched. #}
+{% macro touched_delete(spec, relation, part, fresh, columns, month=none) -%}
+insert into kept
+select {% for c in spec.row %}n.{{ c }}{{ ', ' if not loop.last }}{% endfor %}
+from {{ fresh }} as n
+inner join {{ part }} as t on {{ touched_match('t', 'n', spec.row) }}
+where
+    {% if month %}n.{{ spec.month }} >= date '{{ month }}' and n.{{ spec.month }} < date '{{ month }}' + interval '1 month' and{% endif %}
+    row({% for c in columns %}n.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %}) is not distinct from row({% for c in columns %}t.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %});
+
+with gone as (
+    delete from {{ part }} as t
+    {% if spec['keys'] -%}
+    using (
+        select distinct {{ spec['keys'] | join(', ') }} from touched
+        {% if month and spec.at == 'from' %} where from_month <= date '{{ month }}'{% elif month and spec.at == 'month' and 'period_month' not in spec['keys'] %} where period_month = date '{{ month }}'{% endif %}
+    ) as k
+    where {{ touched_match('t', 'k', spec['keys']) }} and
+    {%- else %}
+    where {%- endif %}
+        not exists (select from kept where {{ touched_match('kept', 't', spec.row) }})
+    returning t.*
+)
+
+{{ touched_log(spec, relation, 'gone') }};
+{%- endmacro %}
+
+{% macro get_incremental_touched_sql(args) %}
+    {%- set spec, target, fresh, columns = model.config.meta.touched, args.target_relation, args.temp_relation, args.dest_columns -%}
+    {%- set names = columns | map(attribute='quoted') | join(', ') %}
+create temporary table kept on commit drop as select {{ spec.row | join(', ') }} from {{ fresh }} limit 0;
+analyze {{ fresh }};
+    {% if spec.month %}
+        {#- months that were archived are frozen: nothing comes back into them -#}
+        {%- do run_query('delete from ' ~ fresh ~ ' where ' ~ spec.month ~ ' < coalesce(' ~ brought_to('kept_from') ~ ", '-infinity')") -%}
+        {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(select distinct date_trunc('month', " ~ spec.month ~ ")::date from " ~ fresh ~ "))") -%}
+        {%- set parts %}
+            select format('%I.%I', n.nspname, c.relname), to_date(right(c.relname, 7), 'YYYY_MM')
+            from pg_inherits as i inner join pg_class as c on c.oid = i.inhrelid inner join pg_namespace as n on n.oid = c.relnamespace
+            where i.inhparent = '{{ target }}'::regclass
+                {% if spec.at == 'from' -%} and to_date(right(c.relname, 7), 'YYYY_MM') >= (select min(from_month) from touched)
+                {%- elif spec.at == 'month' -%} and (to_date(right(c.relname, 7), 'YYYY_MM') in (select period_month from touched)
+                    or to_date(right(c.relname, 7), 'YYYY_MM') in (select date_trunc('month', {{ spec.month }})::date from {{ fresh }}))
+                {%- endif %}
+            order by 2
+        {%- endset -%}
+        {%- for part in run_query(parts).rows %}
+{{ touched_delete(spec, target, part[0], fresh, columns, part[1]) }}
+        {%- endfor %}
+    {%- else %}
+{{ touched_delete(spec, target, target, fresh, columns) }}
+    {%- endif %}
+
+analyze kept;
+with come as (
+    insert into {{ target }} ({{ names }})
+    select {{ names }} from {{ fresh }} as n
+    where not exists (select from kept where {{ touched_match('kept', 'n', spec.row) }})
+    returning *
+)
+
+{{ touched_log(spec, target, 'come') }};
+{% endmacro %}
+
+{# As dbt's, and: a table with `meta.touched.month` is partitioned by it, made without keys, which are added when it is full (half the time of filling
+   them row by row); a temporary table of a model under contract has the contract's types, so that its rows compare with the table's. #}
+{% macro postgres__create_table_as(temporary, relation, sql) -%}
+    {%- set spec = (config.get('meta') or {}).get('touched') or {} -%}
+    {%- set contract = config.get('contract') -%}
+    {%- if temporary and contract.enforced -%}
+        {{ get_assert_columns_equivalent(sql) }}
+        create temporary table {{ relation }} as
+        select {% for column in model['columns'].values() %}{{ column.name }}::{{ column.data_type }} as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
+        from ({{ sql }}) as typed;
+    {%- elif spec.month and not temporary -%}
+        {%- if contract.enforced %}
+        {{ get_assert_columns_equivalent(sql) }}
+        create table {{ relation }} (
+            {{ adapter.render_raw_columns_constraints(raw_columns=model['columns']) | join(', ') }}
+        ) partition by range ({{ spec.month }});
+        {%- else %}
+        create temporary table shape on commit drop as {{ get_empty_subquery_sql(sql) }};
+        create table {{ relation }} (like shape) partition by range ({{ spec.month }});
+        drop table shape;
+        {%- endif %}
+        select ops.add_month_partitions('{{ relation }}'::regclass, array({{ render(spec.months) }}));
+        insert into {{ relation }} {% if contract.enforced %}({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }}{% else %}{{ sql }}{% endif %};
+        {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=model['constraints']) %}
+        alter table {{ relation }} add {{ constraint }};
+        {%- endfor %}
+    {%- else -%}
+        {{ config.get('sql_header') or '' }}
+        create {% if temporary %}temporary{% elif config.get('unlogged') %}unlogged{% endif %} table {{ relation }}
+        {%- if contract.enforced %}
+        {{ get_assert_columns_equivalent(sql) }}
+        {{ get_table_columns_and_constraints() }};
+        insert into {{ relation }} ({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }};
+        {%- else %}
+        as ({{ sql }});
+        {%- endif %}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause; reads only those partitions. #}
+{% macro touched_months_of(relation, day) -%}
+    {%- if is_incremental() -%}
+    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }})
+    {%- else -%} {{ relation }} {%- endif -%}
+{%- endmacro %}
+
+{# In an incremental run, a join with the touched contract and month of a row of that contract and day. #}
+{% macro join_touched(contract, day) -%}
+    {% if is_incremental() %}inner join touched as k on k.contract_key = {{ contract }} and {{ is_in_month(day, 'k.period_month') }}{% endif %}
+{%- endmacro %}

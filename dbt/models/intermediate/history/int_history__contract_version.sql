@@ -1,0 +1,1 @@
+{{ history_versions('contract') }}

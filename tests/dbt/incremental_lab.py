@@ -1,0 +1,157 @@
+"""Raw as a loader would leave it after all that can happen late, and builds that end in a publication whatever the business tests think of that."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+import caudal.build
+from caudal import dbt_run, warehouse
+from caudal.build import BuildResult, build
+
+SAVED = ("raw", "history")
+
+
+def build_untested(monkeypatch: pytest.MonkeyPatch, fails: bool = False, **options: bool) -> BuildResult:
+    """A build without dbt's tests (made-up raw breaks business rules); with `fails` it ends as if one had failed after all models were made."""
+    def run_dbt(select: str | None, tell: object) -> list[str]:
+        failed = dbt_run._dbt(["build", *(part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind))], tell)
+        return failed or (["a_test"] if fails else [])
+
+    lines: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(caudal.build, "run_dbt", run_dbt)
+        result = build(progress=lines.append, **options)
+    assert result.ok is not fails, "\n".join(lines)
+    return result
+
+
+@contextmanager
+def raw_restored() -> Iterator[None]:
+    """Raw and history as they were, whatever the block does to them; the published marts are then made whole from them, with all tests."""
+    with warehouse.connect(autocommit=True) as conn:
+        tables = conn.execute(
+            "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2", [list(SAVED)]).fetchall()
+        conn.execute("create schema lab_saved")
+        for schema, table in tables:
+            conn.execute(f'create table lab_saved."{schema}__{table}" as table "{schema}"."{table}"')
+        try:
+            yield
+        finally:
+            for schema, table in tables:
+                conn.execute(f'truncate "{schema}"."{table}"')
+                conn.execute(f'insert into "{schema}"."{table}" table lab_saved."{schema}__{table}"')
+            conn.execute("drop schema lab_saved cascade")
+    result = build(progress=lambda _: None, full_refresh=True)
+    assert result.ok, result
+
+
+@contextmanager
+def loader_run(conn: psycopg.Connection) -> Iterator[int]:
+    """A run of replication: its number, and ok when the block is done. Each statement of the block commits."""
+    run_id = conn.execute("insert into ops.run (pipeline, entity) values ('replicate', 'lab') returning run_id").fetchone()[0]
+    yield run_id
+    conn.execute("update ops.run set status = 'ok', ended_at = now() where run_id = %s", [run_id])
+
+
+class Mess:
+    """All that can happen to raw, at random by seed. Each method changes rows as the loader does: with its run's number, tombstones for deletions."""
+
+    def __init__(self, conn: psycopg.Connection, seed: int) -> None:
+        self.conn, self.draw, self.next_id = conn, random.Random(seed), 50_000_000 + seed * 1_000_000
+
+    def new_id(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+    def pick(self, query: str, n: int = 1) -> list[int]:
+        rows = [row[0] for row in self.conn.execute(query).fetchall()]
+        return self.draw.sample(sorted(rows), min(n, len(rows)))
+
+    def invoices(self, n: int) -> list[int]:
+        return self.pick("select id from raw.odoo_account_move where move_type = 'out_invoice' and state = 'posted' and _deleted_at is null", n)
+
+    def write(self, run: int, table: str, ids: list[int], changes: str) -> None:
+        self.conn.execute(f"update raw.odoo_{table} set {changes}, _run_id = %s, _loaded_at = clock_timestamp() where id = any(%s)", [run, ids])
+
+    def copy(self, run: int, table: str, row: int, **changed: object) -> int:
+        """A new row like another, with some columns changed."""
+        columns = [r[0] for r in self.conn.execute("select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped", [f"raw.odoo_{table}"])]
+        new = {"id": self.new_id(), "_run_id": run, "_deleted_at": None, **changed}
+        listed = ", ".join(f"%({c})s" if c in new else f'"{c}"' for c in columns)
+        names = ", ".join(f'"{c}"' for c in columns)
+        self.conn.execute(f"insert into raw.odoo_{table} ({names}) select {listed} from raw.odoo_{table} where id = %(source)s", {**new, "source": row})
+        return new["id"]
+
+    def late_invoices(self, run: int) -> None:
+        for invoice in self.invoices(3):
+            day = self.conn.execute("select invoice_date - %s from raw.odoo_account_move where id = %s", [self.draw.randrange(0, 200), invoice]).fetchone()[0]
+            new = self.copy(run, "account_move", invoice, invoice_date=day, date=day)
+            for line in self.pick(f"select id from raw.odoo_account_move_line where move_id = {invoice}", 9):
+                self.copy(run, "account_move_line", line, move_id=new)
+
+    def deletions(self, run: int) -> None:
+        for table, query in (
+                ("account_move", "select id from raw.odoo_account_move where move_type = 'out_invoice' and _deleted_at is null"),
+                ("account_payment", "select id from raw.odoo_account_payment where _deleted_at is null"),
+                ("account_partial_reconcile", "select id from raw.odoo_account_partial_reconcile where _deleted_at is null"),
+                ("account_move_line", "select id from raw.odoo_account_move_line where display_type = 'product' and _deleted_at is null"),
+                ("reading", "select id from raw.odoo_reading where _deleted_at is null")):
+            self.write(run, table, self.pick(query, 2), "_deleted_at = clock_timestamp()")
+
+    def reopened(self, run: int) -> None:
+        self.write(run, "account_move", self.invoices(2), "state = 'draft'")
+        self.write(run, "account_move", self.pick("select id from raw.odoo_account_move where state = 'draft'", 1), "state = 'posted'")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where state = 'paid'", 1), "state = 'canceled'")
+
+    def moved(self, run: int) -> None:
+        contract, other = self.pick("select id from raw.odoo_contract where _deleted_at is null", 2)
+        stamp = "write_date = clock_timestamp() at time zone 'UTC'"
+        self.write(run, "contract", [contract], f"supply_point_id = (select supply_point_id from raw.odoo_contract where id = {other}), {stamp}")
+        self.write(run, "contract", [other], f"user_type_id = (select max(id) from raw.odoo_user_type where id <> user_type_id), {stamp}")
+        sector = self.pick("select id from raw.odoo_sector")[0]
+        self.write(run, "supply_point", self.pick("select id from raw.odoo_supply_point where _deleted_at is null", 3), f"sector_id = {sector}, {stamp}")
+        # documents and readings that were another contract's
+        self.write(run, "account_move", self.invoices(2), f"contract_id = {contract}")
+        self.write(run, "reading", self.pick("select id from raw.odoo_reading where _deleted_at is null", 2), f"contract_id = {other}, consumption_m3 = 77.125")
+
+    def money(self, run: int) -> None:
+        payments = self.pick("select id from raw.odoo_account_payment where _deleted_at is null", 3)
+        self.write(run, "account_payment", payments, f"date = date - {self.draw.randrange(1, 120)}")
+        self.write(run, "account_payment", payments[:1], "amount = amount + 12.34")
+        first, second = self.pick("select id from raw.odoo_account_partial_reconcile where _deleted_at is null", 2)
+        self.write(run, "account_partial_reconcile", [first], "amount = amount - 0.01, max_date = max_date - 40")
+        self.write(run, "account_partial_reconcile", [first], f"debit_move_id = (select debit_move_id from raw.odoo_account_partial_reconcile where id = {second})")
+        self.copy(run, "account_partial_reconcile", second, amount=1)
+        self.write(run, "account_move_line", self.pick("select id from raw.odoo_account_move_line where display_type = 'product'", 2), "price_subtotal = price_subtotal + 1")
+
+    def strangers(self, run: int) -> None:
+        """References to what is not there yet, and what arrives late for an earlier stranger; a contract that goes."""
+        ghost = 90_000_000
+        self.write(run, "account_move", self.invoices(1), f"contract_id = {ghost}")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where _deleted_at is null", 1), f"contract_id = {ghost}, partner_id = {ghost}")
+        self.write(run, "reading", self.pick("select id from raw.odoo_reading where _deleted_at is null", 1), f"contract_id = {ghost}")
+        if self.draw.random() < 0.7 and not self.conn.execute("select 1 from raw.odoo_contract where id = %s", [ghost]).fetchone():
+            self.copy(run, "contract", self.pick("select id from raw.odoo_contract where _deleted_at is null")[0], id=ghost, code="LATE")
+            self.copy(run, "customer", self.pick("select id from raw.odoo_customer where _deleted_at is null")[0], id=ghost, name="Llegó tarde")
+        self.write(run, "contract", self.pick("select id from raw.odoo_contract where _deleted_at is null"), "_deleted_at = clock_timestamp()")
+
+    def catalogues(self, run: int) -> None:
+        name = f"Nombre {self.draw.randrange(10**6)}"
+        for table in ("journal", "collector", "sector", "user_type", "municipality"):
+            self.write(run, table, self.pick(f"select id from raw.odoo_{table} where _deleted_at is null"), f"name = '{name} {table}'")
+        self.write(run, "concept", self.pick("select id from raw.odoo_concept where _deleted_at is null"), "concept_type = 'otros'")
+        self.write(run, "document_type", self.pick("select id from raw.odoo_document_type where _deleted_at is null"), "doc_code_prefix = 'E99'")
+        self.write(run, "payment_method", self.pick("select id from raw.odoo_payment_method where _deleted_at is null"), "payment_form = 'trueque'")
+
+    def cuts(self, run: int) -> None:
+        orders = self.pick("select id from raw.odoo_cut_order", 3)
+        self.write(run, "cut_order", orders, f"state = 'done', executed_on = date '2026-10-15' - {self.draw.randrange(200)}")
+
+    def all(self, run: int) -> None:
+        for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts):
+            change(run)
