@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
@@ -112,6 +114,12 @@ def _names(draw: ImageDraw.ImageDraw, towns: Iterable[tuple[str, list[Point]]]) 
 
 @lru_cache(maxsize=1)
 def _font() -> Any:
+    """Superset's own text font where it is (this runs in there), in the file that has the Spanish letters; Pillow's, which lacks them, elsewhere."""
+    spec = find_spec("superset")
+    for path in sorted((Path(spec.origin).parent / "static" / "assets").glob("*.woff2")) if spec and spec.origin else []:
+        font = ImageFont.truetype(str(path), 12 * SHARP)
+        if font.getname() == ("Inter", "Regular") and all(bytes(font.getmask(letter)) != bytes(font.getmask("\uffff")) for letter in "aáéíóúüñ"):
+            return font
     return ImageFont.load_default(12 * SHARP)
 
 

@@ -114,7 +114,8 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES: list[dict] = []
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     # Blue to dark red by age of debt: the order of the series is the order of the buckets.
     {"id": "caudal", "description": "Caudal", "label": "Caudal", "isDefault": True,
-     "colors": ["#0b6e99", "#d1495b", "#66a182", "#edae49", "#2e4057", "#8d96a3", "#00798c", "#a26769"]},
+     "colors": ["#0b6e99", "#d1495b", "#66a182", "#edae49", "#2e4057", "#8d96a3", "#00798c", "#a26769",
+                "#f4a261", "#6a4c93", "#1982c4", "#8ac926", "#b56576", "#3d405b", "#7f5539", "#2a9d8f"]},
 ]
 
 FEATURE_FLAGS = {
