@@ -114,7 +114,7 @@ where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ clo
 
 union all
 
-select thing, null, f.amount, m.amount
+select thing, null, f.amount as fact_amount, m.amount as mart_amount
 from facts_to_date as f
 full join marts_to_date as m using (thing)
 where f.amount is distinct from m.amount

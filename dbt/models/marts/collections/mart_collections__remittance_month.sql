@@ -1,6 +1,7 @@
--- Files of banks and external collectors by the month in which they arrived. Grain: closed month × sender, only with files (flows only).
+-- Files of banks and external collectors by the month of the last day that they cover: October's file is October's, though it comes in November.
+-- Grain: closed month × sender, only with files (flows only).
 select
-    {{ month_of('received_on') }} as period_month,
+    {{ month_of('coalesce(covers_to_on, received_on)') }} as period_month,
     channel,
     collector_name,
     sender_kind,
@@ -14,5 +15,5 @@ select
     count(*) filter (where difference_amount <> 0) as remittances_with_difference_count,
     sum(days_to_file_sum)::bigint as days_to_file_sum
 from {{ ref('fct_bank_remittance') }}
-where {{ month_of('received_on') }} <= {{ last_closed_month() }}
+where {{ month_of('coalesce(covers_to_on, received_on)') }} <= {{ last_closed_month() }}
 group by 1, 2, 3, 4
