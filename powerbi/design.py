@@ -59,6 +59,13 @@ class TableSpec(Strict):
     related: bool | None = True
 
 
+class RoleSpec(Strict):
+    """Table → DAX, true on the rows that people of the role see. A table that is not named: all its rows that relationships leave."""
+
+    description: str
+    rows: dict[str, str]
+
+
 class ModelSpec(Strict):
     name: str
     culture: str
@@ -66,6 +73,7 @@ class ModelSpec(Strict):
     parameters: dict[str, ParameterSpec]
     tables: dict[str, TableSpec]
     conformed: dict[str, list[str]]
+    roles: dict[str, RoleSpec] = {}
     relationships: list[tuple[str, str]]
 
 
@@ -137,6 +145,7 @@ class Design(Strict):
     parameters: dict[str, ParameterSpec]
     tables: tuple[Table, ...]
     relationships: tuple[Relationship, ...]
+    roles: dict[str, RoleSpec]
     page: PageSpec
 
     def measure(self, metric: str) -> tuple[Table, Measure]:
@@ -201,8 +210,11 @@ def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dic
             raise DesignError(f"powerbi/model.yml: tables.{table.name}: {fault}")
     result = Design(
         name=spec.name, culture=spec.culture, schema_name=spec.schema_name, parameters=spec.parameters, tables=tables,
-        relationships=relationships, page=page,
+        relationships=relationships, roles=spec.roles, page=page,
     )
+    for name, role in spec.roles.items():
+        if lost := sorted(set(role.rows) - set(by_name)):
+            raise DesignError(f"powerbi/model.yml: roles.{name}: there is no table {lost[0]!r}")
     for visual in page.visuals:
         if visual.type == "message" and (not visual.field or visual.metric or visual.metrics):
             raise DesignError(f"powerbi/page.yml: visual {visual.id!r}: a message shows one column: give it `field` and nothing else")
@@ -223,9 +235,6 @@ def derived_tables(spec: ModelSpec, layer: SemanticLayer, contracts: dict[str, d
     found: dict[str, TableSpec] = {}
     for mart in sorted({m.model.table for m in layer.metrics.values() if m.model} - written):
         models = [m for m in layer.models.values() if m.table == mart]
-        name = model_label(models[0])
-        if name in spec.tables or name in found:
-            raise DesignError(f"powerbi: {mart} would be a second table {name!r}: give the semantic model {models[0].name!r} a `label` of its own")
         contract = contracts[mart]["columns"] if mart in contracts else {}
         shared = {column for columns in spec.conformed.values() for column in columns}
         own = {d.expr: d for m in models for d in m.dimensions if d.type == "categorical" and d.expr in contract and d.expr not in shared}
@@ -234,11 +243,22 @@ def derived_tables(spec: ModelSpec, layer: SemanticLayer, contracts: dict[str, d
         }
         if len(set(visible.values())) < len(visible):
             raise DesignError(f"powerbi: dimensions of {models[0].name!r} share a name ({', '.join(visible.values())}): give them a `label` of their own")
+        name = _free_name(model_label(models[0]), list(visible.values()), {*spec.tables, *found}, mart, models[0].name)
         read = {c for m in layer.metrics.values() if m.model and m.model.table == mart for c in columns(m)} | set(own)
         read |= {d.expr for m in models for d in m.dimensions} | {c for c in _links(spec, contract, models).values()}
         order = {label: f"{e}_order" for e, label in visible.items() if f"{e}_order" in read}
         found[name] = TableSpec(mart=mart, columns=visible, drop=[c for c in contract if c not in read], sort=order, related=None)
     return found
+
+
+def _free_name(label: str, dimensions: list[str], taken: set[str], mart: str, model: str) -> str:
+    """The label; where another table has it, with what the mart shows beyond the others: `Atención al cliente (tipo de solicitud)`."""
+    if label not in taken:
+        return label
+    longer = f"{label} ({', '.join(dimensions).lower()})"
+    if not dimensions or longer in taken:
+        raise DesignError(f"powerbi: {mart} would be a second table {label!r}: give the semantic model {model!r} a `label` of its own")
+    return longer
 
 
 _TWINS = ("municipality_name", "sector_name")  # the related tables show these, under the same keys

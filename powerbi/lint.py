@@ -77,6 +77,7 @@ class _Lint:
             self.measure(measure)
         self.relationships()
         self.dates()
+        self.roles()
         self.report()
         return sorted(self.problems, key=lambda p: (p.file, p.line, p.message))
 
@@ -227,6 +228,28 @@ class _Lint:
                 self.add(node, f"its DAX names table {reference.name!r}, which does not exist")
         for reference in expression.unknown_references:
             self.add(node, f"its DAX holds {reference.name!r}, which is neither table, variable nor function")
+
+    # -- who sees which rows
+    def roles(self) -> None:
+        roles = [n for n in self.nodes if n.kind == "role" and not n.is_ref]
+        named = {n.name for n in self.nodes if n.kind == "role" and n.is_ref}
+        for role in roles:
+            if role.name not in named:
+                self.add(role, "model.tmdl does not name it (ref role)")
+            if role.properties.get("modelPermission") != "read":
+                self.add(role, "its modelPermission is not read")
+            for rule in role.of("tablePermission"):
+                if rule.name not in self.tables:
+                    self.add(rule, f"there is no table {rule.name!r}")
+                    continue
+                own = {f"[{name}]" for name in self.columns[rule.name]}
+                # a column of the filtered table stands without its table's name in a rule
+                bare = re.sub(r"(?<![\w'])\[[^\]]+\]", lambda m, t=rule.name, own=own: f"'{t}'{m[0]}" if m[0] in own else m[0], rule.expression)
+                self.dax(rule, bare)
+        for name in sorted(named - {role.name for role in roles}):
+            self.add(None, f"model.tmdl names role {name!r}, which has no file", file="model.tmdl", item="model")
+        if not any("USERPRINCIPALNAME" in rule.expression for role in roles for rule in role.of("tablePermission")):
+            self.add(None, "no role filters rows by the user (USERPRINCIPALNAME)", file="model.tmdl", item="model")
 
     # -- relationships
     def relationships(self) -> None:

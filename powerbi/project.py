@@ -59,6 +59,7 @@ def files(design: Design) -> dict[str, str]:
         f"{model}/definition/cultures/{design.culture}.tmdl": tmdl.culture(design),
     }
     texts |= {f"{model}/definition/tables/{t.name}.tmdl": tmdl.table(t, design.schema_name) for t in design.tables}
+    texts |= {f"{model}/definition/roles/{role}.tmdl": tmdl.role(role, spec) for role, spec in design.roles.items()}
     return dict(sorted(texts.items()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from .design import Column, Design, Measure, Relationship, Table, tag
+from .design import Column, Design, Measure, Relationship, RoleSpec, Table, tag
 
 COMPATIBILITY = 1600
 UNRELATED = "Caudal_SinRelaciones"  # annotation of a table that stands alone on purpose; the lint asks for it
@@ -37,6 +37,8 @@ def model(design: Design) -> str:
         f"annotation PBI_QueryOrder = {order}",
         "",
         *(f"ref table {quoted(t.name)}" for t in design.tables),
+        "",
+        *(f"ref role {quoted(name)}" for name in design.roles),
         "",
         f"ref cultureInfo {design.culture}",
     ]
@@ -73,6 +75,14 @@ def _relationship(r: Relationship) -> str:
         f"\tfromColumn: {quoted(r.from_table)}.{quoted(r.from_column)}\n"
         f"\ttoColumn: {quoted(r.to_table)}.{quoted(r.to_column)}\n"
     )
+
+
+def role(name: str, spec: RoleSpec) -> str:
+    """Who sees which rows, once somebody is put in it where the model is published."""
+    lines = [f"/// {spec.description}", f"role {quoted(name)}", "\tmodelPermission: read", ""]
+    for table_name, rule in spec.rows.items():
+        lines += [f"\ttablePermission {quoted(table_name)} = {rule}", ""]
+    return "\n".join([*lines, f"\tannotation PBI_Id = {tag('role', name).replace('-', '')}"]) + "\n"
 
 
 def table(t: Table, schema: str) -> str:

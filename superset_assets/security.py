@@ -6,18 +6,20 @@ Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Su
   condition of the user's own rows. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
 - a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
 - free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
-- a guest's token counts only for an access of role `invitado`, whatever name it carries.
+- a guest's token counts only for an access of role `invitado`, whatever name it carries, and asks for what the dashboard shows, nothing else;
+- the log-in by API has the limit of the one by form.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import g
+from flask import current_app, g
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
 from superset.security import SupersetSecurityManager
@@ -114,10 +116,19 @@ class CaudalSecurityManager(SupersetSecurityManager):
             return False
         return view_name not in SQL_LAB_VIEWS or permission_name == "can_list" or self.sees_everything()
 
+    def register_views(self) -> None:
+        """Superset's own, with the log-in by API held to the same pace as the one by form."""
+        super().register_views()
+        app, name = current_app, "SecurityApi.login"
+        app.view_functions[name] = self.limiter.limit(self.auth_rate_limit, methods=["POST"])(app.view_functions[name])
+
     def raise_for_access(self, **kwargs: Any) -> None:
-        """Superset's own checks, and then no free SQL and no SQL Lab query of one who does not see everything."""
+        """Superset's own checks, and then no free SQL and no SQL Lab query of one who does not see everything; a guest, only saved charts."""
         super().raise_for_access(**kwargs)
-        if self.sees_everything():
+        guest = self.is_guest_user()
+        if guest and kwargs.get("query_context") is not None:
+            self._hold_to_saved(kwargs["query_context"])
+        if self.sees_everything() and not guest:
             return
         if kwargs.get("sql") or (kwargs.get("query") is not None and hasattr(kwargs["query"], "sql_editor_id")):
             raise _refused("Las consultas SQL son para quien ve toda la empresa.")
@@ -133,6 +144,38 @@ class CaudalSecurityManager(SupersetSecurityManager):
             written = None
         if written:
             raise _refused("Las métricas, columnas y filtros escritos en SQL son para quien ve toda la empresa.")
+
+    def _hold_to_saved(self, context: Any) -> None:
+        """A guest asks for the columns and metrics of the saved chart, or of the dashboard's filter, and for no others.
+
+        Superset's own check looks the chart up among those whose dataset the guest's role may read: it has none, so it finds nothing to compare.
+        """
+        from superset.models.dashboard import Dashboard
+        from superset.models.slice import Slice
+
+        form = context.form_data or {}
+        if form.get("type") == "NATIVE_FILTER":
+            board = self.session.get(Dashboard, form.get("dashboardId"))
+            configured = json.loads(board.json_metadata or "{}").get("native_filter_configuration", []) if board else []
+            saved: Any = [item for item in configured if item.get("id") == form.get("native_filter_id")]
+        else:
+            chart = self.session.get(Slice, form.get("slice_id")) if form.get("slice_id") else None
+            saved = [chart.params_dict, json.loads(chart.query_context or "{}")] if chart else []
+        known = set(_words(saved))
+        for query in context.queries:
+            for asked in [*query.columns, *(query.metrics or []), *query.series_columns, *(item[0] for item in query.orderby or [])]:
+                name = asked.get("sqlExpression") or asked.get("label") if isinstance(asked, dict) else asked
+                if name not in known:
+                    raise _refused("Un invitado solo puede pedir lo que muestra el tablero.")
+
+
+def _words(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        yield from (word for value in part.values() for word in _words(value))
+    elif isinstance(part, (list, tuple)):
+        yield from (word for value in part for word in _words(value))
 
 
 def free_sql(part: Any, known: set[str]) -> Iterator[str]:

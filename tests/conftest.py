@@ -91,8 +91,9 @@ def superset_server(home: Path) -> Iterator[str]:
     from superset_assets import server
 
     os.environ.setdefault("CAUDAL_SUPERSET_WORKERS", "1")  # each takes its seconds of CPU to load
-    os.environ.setdefault("CAUDAL_SUPERSET_LOGINS_PER_MINUTE", "120")  # the tests log in as everybody; one of them goes past it
-    os.environ.setdefault("CAUDAL_SUPERSET_EMBED_ORIGINS", f"http://127.0.0.1:{ports.remembered(home / 'embed_port')}")  # the page of the embedding example
+    os.environ.setdefault("CAUDAL_SUPERSET_LOGINS_PER_MINUTE", "60")  # the tests log in as everybody; one of them goes past it
+    # the page of the embedding example
+    os.environ.setdefault("CAUDAL_SUPERSET_EMBED_ORIGINS", f"http://127.0.0.1:{ports.remembered(home / 'embed_port')}")
     yield server.start()
     server.stop()
 

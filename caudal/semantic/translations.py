@@ -7,6 +7,7 @@ left out or approximated for that one.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from . import dax, formats, sql
 from .errors import SemanticError
 from .model import Metric, SemanticLayer
 from .reader import load
+
+_FIXED = re.compile(r"\w+\(\d+(,[0-4])?\)\Z")
 
 LANGUAGES: dict[str, Callable[[Metric], object]] = {
     "SQL (Superset, alertas, reportes)": sql.expression,
@@ -30,8 +33,26 @@ def check(folder: Path) -> list[str]:
     except SemanticError as error:
         return [f"capa semántica: {error}"]
     nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
-    private = {n["name"] for n in nodes if n["resource_type"] == "model" and n["config"].get("meta", {}).get("pii")}
-    return problems(layer, private)
+    models = {n["name"]: n for n in nodes if n["resource_type"] == "model"}
+    private = {name for name, n in models.items() if n["config"].get("meta", {}).get("pii")}
+    types = {name: {c: column.get("data_type") or "" for c, column in n["columns"].items()} for name, n in models.items()}
+    return problems(layer, private) + too_fine(layer, types)
+
+
+def too_fine(layer: SemanticLayer, types: dict[str, dict[str, str]]) -> list[str]:
+    """Metrics over a decimal that Power BI cannot hold: its Fixed Decimal has four places. `types`: mart → column → type of the contract."""
+    found = []
+    for metric in layer.metrics.values():
+        try:
+            read = sql.columns(metric)
+        except SemanticError:
+            continue  # told already
+        for column in read:
+            kind = types.get(metric.model.table, {}).get(column, "").replace(" ", "")
+            if kind.startswith(("numeric", "decimal")) and not _FIXED.match(kind):
+                found.append(f"indicador {metric.name}: {metric.model.table}.{column} es {kind}; Power BI guarda cuatro decimales: use numeric(18,4) o menos, "
+                             "o cuente enteros")
+    return found
 
 
 def problems(layer: SemanticLayer, private: set[str] = frozenset()) -> list[str]:

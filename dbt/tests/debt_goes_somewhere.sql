@@ -1,16 +1,24 @@
--- The roll matrix loses nothing, in any sector, route and user type: what leaves a bucket is what was owed in it at the end of the month before,
--- and what arrives in one, under an agreement or not, is what is owed in it at the end of the month.
+-- The roll matrix loses nothing: what leaves a bucket is what was owed in it at the end of the month before (in all: a contract that moved to another
+-- sector rolls where it is now), and what arrives in one, under an agreement or not, is what is owed in it at the end of the month, in any sector,
+-- route and user type.
 with owed as (
     select period_month, sector_key, route_key, user_type_key, ageing_bucket_order, sum(receivable_amount) as amount
     from {{ ref('fct_receivable_month') }}
     group by 1, 2, 3, 4, 5
 ),
 
+owed_in_all as (
+    select period_month, ageing_bucket_order, sum(amount) as amount
+    from owed
+    where period_month < {{ last_closed_month() }}
+    group by 1, 2
+),
+
 leaving as (
-    select (period_month - interval '1 month')::date as period_month, sector_key, route_key, user_type_key, from_order as ageing_bucket_order, sum(flow_amount) as amount
+    select (period_month - interval '1 month')::date as period_month, from_order as ageing_bucket_order, sum(flow_amount) as amount
     from {{ ref('int_receivables__roll') }}
     where from_order >= 0
-    group by 1, 2, 3, 4, 5
+    group by 1, 2
 ),
 
 arriving as (
@@ -33,8 +41,8 @@ rolled as (
 )
 
 select 'sale' as thing, period_month, ageing_bucket_order, o.amount as owed_amount, l.amount as flow_amount
-from (select * from owed where period_month < {{ last_closed_month() }}) as o
-full join leaving as l using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)
+from owed_in_all as o
+full join leaving as l using (period_month, ageing_bucket_order)
 where coalesce(o.amount, 0) <> coalesce(l.amount, 0)
 
 union all

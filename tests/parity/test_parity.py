@@ -65,6 +65,7 @@ def slices_of(name: str) -> tuple[Slice, ...]:
     model, metrics = layer.models[name], metrics_of(layer, name)
     dimensions = [d.name for d in model.dimensions if d.type == "categorical" and not d.name.endswith("_order")]  # an order only sorts
     months = values_of(layer, metrics[0], MONTH)[-consumers.RECENT_MONTHS:]
+    assert months, f"{model.relation} is empty: nothing can be compared"
     last = {MONTH: months[-1]}
     found = [Slice("total", (), last), Slice("month", (MONTH,), {MONTH: months[-4:]})]
     found += [Slice(d, (d,), last) for d in dimensions]
@@ -72,7 +73,7 @@ def slices_of(name: str) -> tuple[Slice, ...]:
     if len(few) > 1:
         filtered = {d: _largest(metrics, d, months) for d in few[:2]}
         found.append(Slice("two filters", (MONTH,), {**filtered, MONTH: months[:3]}))
-    found.append(Slice("months together", tuple(few[:1]), {MONTH: months[1:5]}))
+    found.append(Slice("months together", tuple(few[:1]), {MONTH: months[1:5] or months}))
     return tuple(found)
 
 

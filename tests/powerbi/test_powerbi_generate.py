@@ -87,6 +87,12 @@ def test_a_mart_with_metrics_needs_no_entry_of_its_own(spec, page, manifest_fold
     assert "receivable_bucket_contracts" not in {c.source for c in derived["mart_receivables__month"].columns}, "no metric reads it"
 
 
+def test_a_second_table_of_a_name_says_what_it_shows(spec, page, manifest_folder):
+    del spec["tables"]["Calidad de los datos"]
+    spec["tables"]["Cuadre del almacén con Odoo"] = {"mart": "mart_reconciliation", "related": False}
+    assert "Cuadre del almacén con Odoo (entidad)" in {t.name for t in build(spec, page, manifest_folder).tables}
+
+
 def test_a_derived_project_is_sound(spec, page, manifest_folder, tmp_path, monkeypatch):
     """The lint over what nobody wrote."""
     del spec["tables"]["Calidad de los datos"]
@@ -219,9 +225,10 @@ def forget_a_relationship(spec, page):
     spec["tables"]["Estado de los datos"]["related"] = True
 
 
-def take_the_name_of_a_derived_table(spec, page):
+def take_the_names_of_a_derived_table(spec, page):
     del spec["tables"]["Calidad de los datos"]
     spec["tables"]["Cuadre del almacén con Odoo"] = {"mart": "mart_reconciliation", "related": False}
+    spec["tables"]["Cuadre del almacén con Odoo (entidad)"] = {"mart": "mart_reconciliation", "related": False}
 
 
 @pytest.mark.parametrize(
@@ -229,7 +236,7 @@ def take_the_name_of_a_derived_table(spec, page):
     [
         (spoil_mart, r"tables\.Pagos.*'fct_pago'"), (spoil_column, r"tables\.Pagos.*'pagado_el'"), (spoil_relationship, r"'Calendario\.dia'"),
         (spoil_sort, r"tables\.Calendario.*'orden'"), (spoil_metric, r"page\.yml.*'ganancia'"), (spoil_field, r"page\.yml.*'Calendario\.Semana'"),
-        (take_the_name_of_a_derived_table, "data_quality_month.*label"), (spoil_message, "'estado'.*one column"),
+        (take_the_names_of_a_derived_table, "data_quality_month.*label"), (spoil_message, "'estado'.*one column"),
         (relate_what_stands_alone, "Estado de los datos.*has relationships"), (forget_a_relationship, "Estado de los datos.*no relationship"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
 import yaml
 from invented import small, small_layer
 
@@ -34,6 +35,15 @@ def test_personal_data_and_repeated_labels_are_problems(layer):
     one = layer.metric("billed_amount")
     twin = layer.model_copy(update={"metrics": {**layer.metrics, "other": one.model_copy(update={"name": "other"})}})
     assert any("billed_amount y other" in f for f in translations.problems(twin))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_held"),
+    [("numeric(18,2)", True), ("numeric(18, 4)", True), ("numeric(18,6)", False), ("numeric", False), ("numeric(18)", True), ("bigint", True)],
+)
+def test_a_decimal_that_power_bi_would_round_is_a_problem(layer, kind, is_held):
+    found = translations.too_fine(layer, {"mart_commercial__month": {"billed_amount": kind}})
+    assert any("billed_amount" in f for f in found) != is_held
 
 
 def test_a_metric_without_its_texts_is_told(manifest_folder, tmp_path):

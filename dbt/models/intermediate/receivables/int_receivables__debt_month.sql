@@ -8,8 +8,8 @@ documents as (
     select invoice_key, issued_on from {{ ref('int_billing__document') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 -- the agreement that a contract had in force at a month end covers what had been billed when it was signed
@@ -39,15 +39,15 @@ at_month_end as (
 
 select
     e.period_month,
-    c.sector_key,
-    c.route_key,
-    c.user_type_key,
+    v.sector_key,
+    v.route_key,
+    v.user_type_key,
     {{ month_of('e.issued_on') }} as issued_month,
     e.due_on,
     coalesce(e.issued_on <= a.signed_on, false) as is_under_agreement,
     sum(e.balance_amount) as balance_amount
 from at_month_end as e
-inner join contracts as c on c.contract_key = e.contract_key
+inner join versions as v on {{ version_of('v', 'e.contract_key', month_end('e.period_month')) }}
 left join agreements as a on a.contract_key = e.contract_key and a.period_month = e.period_month
 group by 1, 2, 3, 4, 5, 6, 7
 having sum(e.balance_amount) <> 0

@@ -9,19 +9,19 @@ with grid as (
 credits as (
     select
         m.period_month::date as period_month,
-        c.sector_key,
-        c.route_key,
-        c.user_type_key,
+        v.sector_key,
+        v.route_key,
+        v.user_type_key,
         s.credit_origin,
         sum(s.remaining_amount) as unapplied_amount,
         count(*) as credits_count
     from {{ ref('int_collections__credit_span') }} as s
-    inner join {{ ref('int_core__contract') }} as c on c.contract_key = s.contract_key
     cross join lateral generate_series(
         s.from_month,
         least(s.until_month - interval '1 month', {{ last_closed_month() }}),
         interval '1 month'
     ) as m (period_month)
+    inner join {{ ref('int_core__contract_version') }} as v on {{ version_of('v', 's.contract_key', month_end('m.period_month::date')) }}
     group by 1, 2, 3, 4, 5
 )
 
