@@ -78,7 +78,7 @@ call pg_temp.caudal_read('pos.config', '{id,create_date,write_date,name,x_journa
 call pg_temp.caudal_read('pos.session', '{id,create_date,write_date,name,config_id,cash_journal_id,user_id,start_at,stop_at,state,cash_register_balance_start,cash_register_balance_end_real,company_id}');
 call pg_temp.caudal_read('product.product', '{id,create_date,write_date,name,default_code,x_concept_type,property_account_income_id,active}');
 call pg_temp.caudal_read('res.groups', '{id,create_date,write_date,name,share}');
-call pg_temp.caudal_read('res.partner', '{id,create_date,write_date,write_uid,name,vat,is_company,customer_rank,phone,mobile,email,street,city,l10n_latam_identification_type_id,l10n_do_dgii_tax_payer_type,x_fraud_flag,x_einvoice_by_mail,property_account_receivable_id,active,company_id}');
+call pg_temp.caudal_read('res.partner', '{id,create_date,write_date,write_uid,name,vat,is_company,customer_rank,phone,mobile,email,street,city,l10n_latam_identification_type_id,l10n_do_dgii_tax_payer_type,x_fraud_flag,x_einvoice_by_mail,x_mailing_consent,property_account_receivable_id,active,company_id}');
 call pg_temp.caudal_read('res.users', '{id,create_date,write_date,login,name,partner_id,company_id,active}');
 call pg_temp.caudal_read('res.users.log', '{id,create_date,write_date,create_uid}');
 call pg_temp.caudal_read('water.agreement', '{id,create_date,write_date,contract_id,name,signed_on,amount,down_payment,state}');

@@ -24,6 +24,6 @@ def parsed_manifest() -> Path:
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]
     done = subprocess.run(command, check=False, env={**os.environ, "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
     return target

@@ -21,6 +21,7 @@ def consumers(layer: SemanticLayer, manifest_folder: Path, models: set[str]) -> 
     """Path of each consumer under the checkout → names of the dbt models that it reads. `models`: those that exist."""
     found = {**dashboards(manifest_folder), **reports(layer, models)}
     found["alerts/rules"] = alerts(layer)
+    found["geo/layers.yml"] = gis_layers(layer)
     found["powerbi/model.yml"] = power_bi(manifest_folder)
     found["caudal/semantic"] = {m.model.table for m in layer.metrics.values()} | named_in(ROOT / "caudal" / "semantic", layer, models)
     return found
@@ -52,6 +53,12 @@ def alerts(layer: SemanticLayer) -> set[str]:
 
     rules = [RuleFile(path).rule for path in sorted((ROOT / "alerts" / "rules").glob("*.yml"))]
     return {layer.metric(m).model.table for rule in rules if isinstance(rule, MetricRule) for m in rule.metrics} | {"mart_data_status"}
+
+
+def gis_layers(layer: SemanticLayer) -> set[str]:
+    from geo.layers import layers
+
+    return {found.mart for found in layers().values()} | {layer.metric(m).model.table for found in layers().values() for m in found.metrics}
 
 
 def power_bi(manifest_folder: Path) -> set[str]:

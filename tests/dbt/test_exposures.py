@@ -48,7 +48,7 @@ def test_every_exposure_is_a_consumer_that_exists(folder, manifest, exposures):
 def dbt(*arguments: str, target: Path) -> subprocess.CompletedProcess:
     command = [str(Path(sys.executable).parent / "dbt"), "--quiet", *arguments, "--project-dir", str(DBT), "--profiles-dir", str(DBT),
                "--target-path", str(target), "--log-path", str(target / "logs")]
-    return subprocess.run(command, check=False, env={**os.environ, "DO_NOT_TRACK": "1"}, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, check=False, env={**os.environ, "DO_NOT_TRACK": "1"}, capture_output=True, text=True, timeout=600)
 
 
 def test_dbt_says_who_is_hurt_by_a_change(folder, tmp_path):
