@@ -78,9 +78,9 @@ inner join ways as w on w.n = c.contract_id % w.ways
 """
 TODAY_PAID, LATE_PAID = "{today}::date", "c.invoice_date + 1 + (abs(hashint8extended(c.id, 3)) % greatest({today}::date - c.invoice_date - 1, 1))::int"
 PAYMENTS = (
-    "create temporary table base on commit drop as select (select max(id) from raw.odoo_account_move) as move, "
-    "(select max(id) from raw.odoo_account_move_line) as line, (select max(id) from raw.odoo_account_payment) as payment, "
-    "(select max(id) from raw.odoo_account_partial_reconcile) as partial",
+    """create temporary table base on commit drop as
+       select (select max(id) from raw.odoo_account_move) as move, (select max(id) from raw.odoo_account_move_line) as line,
+           (select max(id) from raw.odoo_account_payment) as payment, (select max(id) from raw.odoo_account_partial_reconcile) as partial""",
     """insert into raw.odoo_account_move (id, create_date, write_date, name, move_type, state, payment_state, partner_id, journal_id, date, amount_untaxed,
            amount_tax, amount_total, amount_residual, is_ecf_invoice, contract_id, billed_m3, company_id, _source, _loaded_at, _run_id)
        select b.move + n, {now}, {now}, 'PD' || {day} || '/' || lpad((b.payment + n)::text, 9, '0'), 'entry', 'posted', 'not_paid', partner_id, journal_id,
