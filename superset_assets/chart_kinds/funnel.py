@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format
 class Funnel(ChartBase):
     """Steps of a process, the largest first; each says how much of the first it is."""
 
+    VIZ = "funnel"
     COLUMNS = ("by",)
     METRICS = ("metric",)
     PULLED = {"groupby": "by", "metric": "metric", "number_format": "format"}
@@ -28,11 +29,11 @@ class Funnel(ChartBase):
             "row_limit": 20,
             "sort_by_metric": True,
             "percent_calculation_type": "first_step",
-            "label_type": "key_value_percent",
+            "label_type": 5,
             "tooltip_label_type": 5,
             "show_labels": True,
             "show_tooltip_labels": True,
             "show_legend": False,
             "color_scheme": "caudal",
         }
-        return Expansion("funnel", params, {"columns": [self.by], "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": 20})
+        return Expansion(params, {"columns": [self.by], "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": 20})
