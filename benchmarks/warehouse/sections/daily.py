@@ -37,7 +37,7 @@ def measure(bench: Bench) -> Section:
         lab.state(ready=False, days=lab.state()["days"] + 1)  # the business day goes back: the next section builds anew
     seconds = median(b.seconds for _, b in found)
     last = found[-1][1]
-    split = lambda b: [b.seconds, b.of_kind("model", "snapshot", "seed"), b.of_kind("test"), b.of_kind("unit_test"), b.peak_gb]  # noqa: E731
+    split = lambda b: [b.seconds, b.of_kind("model", "snapshot", "seed"), b.of_kind("test"), b.of_kind("unit_test"), b.peak_gb]
     rows = [["full", state["rows"], *split(full)], *[[f"day {i}", n, *split(b)] for i, (n, b) in enumerate(found, 1)], ["a month closes", found[-1][0], *split(closing)]]
     work = median(b.of_kind("model", "snapshot", "test") for _, b in found) / full.of_kind("model", "snapshot", "test")
     return Section("daily", str(bench.size), [
