@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.replication import dataset, lab, report
+from benchmarks.common import report
+from benchmarks.replication import dataset, lab
 from benchmarks.replication.bench import Bench
 from benchmarks.replication.job import WorkFailed
 
+SHELF = report.Shelf("replication", ("sources", "benchmarks/replication", "demo/odoo", "caudal/sql"))
 SECTIONS = {"first-load": "first_load", "incremental": "incremental", "growth": "growth", "rivals": "rivals", "rpc": "rpc"}
 
 Size = Annotated[str, typer.Option(help=f"Lines of the source: {', '.join(dataset.NAMED)}, or a number such as 3e5.")]
@@ -28,8 +30,8 @@ def _run(names: list[str], size: str, rounds: int, again: bool) -> None:
     sections = []
     with lab.opened() as servers:
         for name in names:
-            found = report.saved(name, size)
-            if report.is_current(found) and not again:
+            found = SHELF.saved(name, size)
+            if SHELF.is_current(found) and not again:
                 console.print(f"{name}: measured already with this code ({found.of['measured_at']}); --again measures it anew.")
             else:
                 bench = Bench(servers, size, lines, rounds, console)
@@ -39,7 +41,7 @@ def _run(names: list[str], size: str, rounds: int, again: bool) -> None:
                 except WorkFailed as error:  # what was measured before it is kept: the same command goes on from here
                     console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
                     raise typer.Exit(2) from None
-                report.save(found)
+                SHELF.save(found)
             sections.append(found)
     if not report.show(sections, console):
         raise typer.Exit(1)
@@ -74,7 +76,7 @@ def make_dataset(size: Size = "small") -> None:
 @app.command("report")
 def show_report(size: Size = "small", markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown, for the README.")] = False) -> None:
     """What was measured last, section by section; exit code 1 when a judged target was missed."""
-    sections = [found for name in SECTIONS if (found := report.saved(name, size)) is not None]
+    sections = [found for name in SECTIONS if (found := SHELF.saved(name, size)) is not None]
     if markdown:
         print(report.markdown(sections))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -25,6 +26,7 @@ class Size:
     from_start: float
 
 
+OWN_SIZE = re.compile(r"([1-9]\d{2,4})x([1-9]\d?\d?)")
 SIZES = {"tiny": Size(200, 14, 0.90), "demo": Size(5000, 36, 0.68)}
 
 
@@ -35,7 +37,9 @@ def catalogue() -> dict[str, Any]:
 
 
 def size_named(name: str) -> Size:
-    """The size called `name`; ValueError names the sizes there are."""
+    """The size called `name`, or `<contracts>x<months>` (1500x60: what benchmarks multiply); ValueError names the sizes there are."""
+    if wanted := OWN_SIZE.fullmatch(name):
+        return Size(int(wanted[1]), int(wanted[2]), 0.80)
     if name not in SIZES:
         raise ValueError(f"There is no size {name!r} of the synthetic utility; sizes: {', '.join(SIZES)}.")
     return SIZES[name]

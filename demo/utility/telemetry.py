@@ -49,7 +49,7 @@ def write_telemetry(folder: Path, size: str = "tiny", seed: int = 20261115) -> T
     """Write inlets.csv, network.csv and a file for each inlet and month into `folder`; the same for the same size and seed."""
     what = size_named(size)
     calendar = Calendar.of(what)
-    months = min(MONTHS[size], what.months)
+    months = min(MONTHS.get(size, MONTHS["demo"]), what.months)
     folder.mkdir(parents=True, exist_ok=True)
     _masters(folder, what)
     first = calendar.first_days[-months - 1]

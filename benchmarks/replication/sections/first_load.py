@@ -8,11 +8,11 @@ from dataclasses import asdict
 import psycopg
 from psycopg import sql
 
+from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.replication import baselines, job, lab
 from benchmarks.replication.bench import CLIENTS, MEMORY_MB, Bench, median, ratios
 from benchmarks.replication.entities import entities
 from benchmarks.replication.job import Outcome
-from benchmarks.replication.report import Section, Sheet, Verdict
 from caudal.settings import settings
 from sources.contract import Entity
 

@@ -6,11 +6,11 @@ import math
 import statistics
 from dataclasses import asdict
 
+from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.replication import dataset
 from benchmarks.replication.bench import MEMORY_MB, Bench, median
 from benchmarks.replication.entities import entities
 from benchmarks.replication.job import Outcome
-from benchmarks.replication.report import Section, Sheet, Verdict
 from benchmarks.replication.sections.first_load import replicated
 
 SHARE = 0.01

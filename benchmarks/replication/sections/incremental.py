@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 
+from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.replication import dataset
 from benchmarks.replication.bench import MEMORY_MB, Bench, median
 from benchmarks.replication.entities import entities
 from benchmarks.replication.job import Outcome
-from benchmarks.replication.report import Section, Sheet, Verdict
 from benchmarks.replication.sections.first_load import replicated
 
 JUDGED_SHARE, LIMIT = 0.01, 0.03

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 import psycopg
 from psycopg import sql
 
+from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.replication import dataset, job, lab
 from benchmarks.replication.bench import Bench, median, ratios
 from benchmarks.replication.entities import ENTITIES, entities
 from benchmarks.replication.job import Outcome
-from benchmarks.replication.report import Section, Sheet, Verdict
 from benchmarks.replication.sections.first_load import replicated
 from caudal.settings import settings
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.replication import job, lab
 from benchmarks.replication.bench import MEMORY_MB, Bench, median, ratios
 from benchmarks.replication.entities import entities
 from benchmarks.replication.job import Outcome
-from benchmarks.replication.report import Section, Sheet, Verdict
 from demo.odoo.server import StandIn
 from sources.contract import Entity
 

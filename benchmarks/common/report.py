@@ -1,4 +1,4 @@
-"""The figures of a section: kept as JSON under `build-artifacts/replication/<size>/`, judged, and shown as tables."""
+"""The figures of a section: kept as JSON under `build-artifacts/<benchmark>/<size>/`, judged, and shown as tables or Markdown."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from rich.console import Console
 from rich.table import Table
 
 from caudal.settings import ROOT
-
-ARTIFACTS = ROOT / "build-artifacts" / "replication"
-MEASURED = ("sources", "benchmarks/replication", "demo/odoo", "caudal/sql")  # what a figure depends on
 
 
 @dataclass(frozen=True)
@@ -65,43 +62,51 @@ class Section:
         return any(v.judged and not v.met for v in self.verdicts)
 
 
-def save(section: Section) -> Path:
-    """Write it, with the machine and a fingerprint of the code."""
-    section.of = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "code": fingerprint(), "cpus": os.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9), "python": platform.python_version(), "system": platform.platform(),
-        "load_average": os.getloadavg(),
-    }
-    path = ARTIFACTS / section.size / f"{section.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps(asdict(section), indent=1, ensure_ascii=False) + "\n")
-    draft.rename(path)
-    return path
+@dataclass(frozen=True)
+class Shelf:
+    """Where a benchmark keeps its figures, and the folders of code that they depend on."""
 
+    name: str
+    measured: tuple[str, ...]
 
-def saved(name: str, size: str) -> Section | None:
-    """The section as it was measured last; None when it was not."""
-    path = ARTIFACTS / size / f"{name}.json"
-    if not path.exists():
-        return None
-    data = json.loads(path.read_text())
-    return Section(data["name"], data["size"], [Sheet(**s) for s in data["sheets"]], [Verdict(**v) for v in data["verdicts"]],
-                   data["raw"], data["of"])
+    def path(self, size: str, section: str) -> Path:
+        """The file of a section."""
+        return ROOT / "build-artifacts" / self.name / size / f"{section}.json"
 
+    def save(self, section: Section) -> Path:
+        """Write it, with the machine and a fingerprint of the code."""
+        section.of = {
+            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "code": self.fingerprint(), "cpus": os.cpu_count(),
+            "memory_gb": round(psutil.virtual_memory().total / 1e9), "python": platform.python_version(), "system": platform.platform(),
+            "load_average": os.getloadavg(),
+        }
+        path = self.path(section.size, section.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(section), indent=1, ensure_ascii=False, default=str) + "\n")
+        draft.rename(path)
+        return path
 
-def is_current(section: Section | None) -> bool:
-    """Whether it was measured with the code as it is now."""
-    return section is not None and section.of["code"] == fingerprint()
+    def saved(self, name: str, size: str) -> Section | None:
+        """The section as it was measured last; None when it was not."""
+        path = self.path(size, name)
+        if not path.exists():
+            return None
+        data = json.loads(path.read_text())
+        return Section(data["name"], data["size"], [Sheet(**s) for s in data["sheets"]], [Verdict(**v) for v in data["verdicts"]],
+                       data["raw"], data["of"])
 
+    def is_current(self, section: Section | None) -> bool:
+        """Whether it was measured with the code as it is now."""
+        return section is not None and section.of["code"] == self.fingerprint()
 
-def fingerprint() -> str:
-    """A hash of the code that is measured and that measures."""
-    digest = hashlib.sha256()
-    for folder in MEASURED:
-        for path in sorted(p for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".sql", ".yml")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    def fingerprint(self) -> str:
+        """A hash of the code that is measured and that measures."""
+        digest = hashlib.sha256()
+        for folder in (*self.measured, "benchmarks/common"):
+            for path in sorted(p for p in (ROOT / folder).rglob("*") if p.suffix in (".py", ".sql", ".yml")):
+                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()[:16]
 
 
 def show(sections: Iterable[Section], console: Console) -> bool:

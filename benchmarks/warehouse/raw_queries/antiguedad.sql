@@ -1,0 +1,26 @@
+-- What is owed at the last month end, by age.
+with ends as (
+    select (m + interval '1 month - 1 day')::date as month_end, m::date as period_month
+    from generate_series(%(last)s::date, %(last)s::date, interval '1 month') as m
+),
+
+owed as (
+    select e.period_month, e.month_end, m.invoice_date_due, m.contract_id, m.amount_total - coalesce(a.applied, 0) as amount
+    from ends as e
+    inner join raw.odoo_account_move as m
+        on m.invoice_date <= e.month_end and m.move_type = 'out_invoice' and m.state = 'posted' and m._deleted_at is null
+    inner join raw.odoo_account_move_line as t on t.move_id = m.id and t.display_type = 'payment_term'
+    left join lateral (
+        select sum(p.amount) as applied from raw.odoo_account_partial_reconcile as p
+        where p.debit_move_id = t.id and p.max_date <= e.month_end and p._deleted_at is null
+    ) as a on true
+    where m.amount_total > coalesce(a.applied, 0)
+)
+
+select
+    case
+        when month_end <= invoice_date_due then ' Corriente' when month_end - invoice_date_due <= 30 then '1-30'
+        when month_end - invoice_date_due <= 60 then '31-60' when month_end - invoice_date_due <= 90 then '61-90'
+        when month_end - invoice_date_due <= 180 then '91-180' when month_end - invoice_date_due <= 365 then '181-365' else 'Más de 365'
+    end as bucket, sum(amount)
+from owed group by 1

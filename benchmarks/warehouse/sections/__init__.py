@@ -1,0 +1,1 @@
+"""One file a question. Each has `measure(bench) -> Section`."""
