@@ -6,11 +6,13 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
 from caudal.semantic import SemanticError
 from caudal.services import ServiceError
+from caudal.settings import ROOT
 from caudal.warehouse import WarehouseUnavailable
 
 app = typer.Typer(no_args_is_help=True, help="Superset: iniciar, detener, publicar tableros. Ejemplo: caudal superset start")
@@ -158,6 +160,67 @@ def check() -> None:
         _fail(error)
     typer.echo(f"Correcto: {len(context.assets.datasets)} conjuntos de datos, {len(context.assets.charts)} gráficos, "
                f"{len(context.assets.dashboards)} tablero(s).")
+
+
+@app.command()
+def docs(
+    check: bool = typer.Option(False, "--check", help="Solo dice si las páginas están al día."),
+    target: Path = typer.Option(ROOT / "docs" / "es", "--target", help="Carpeta donde se escribe."),
+) -> None:
+    """Escribe en docs/es qué significa cada gráfico de cada tablero. Ejemplo: caudal superset docs --check"""
+    from caudal.semantic import manifest_path
+    from caudal.semantic.lineage import load_manifest
+
+    from . import docs as pages
+    from .context import load
+    from .files import AssetError
+
+    try:
+        texts = pages.pages(load(), load_manifest(manifest_path()))
+    except (AssetError, SemanticError) as error:
+        _fail(error)
+    if check:
+        if old := pages.stale(target, texts):
+            typer.echo(f"No están al día: {', '.join(old)}. Ejecute `caudal superset docs`.", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{target / pages.INDEX} está al día.")
+        return
+    pages.write(target, texts)
+    typer.echo(f"Escrito: {target / pages.INDEX} y {len(texts) - 1} página(s).")
+
+
+@app.command()
+def screenshots(dashboard: str = typer.Argument(None, help="Dirección del tablero; sin ella, todos.")) -> None:
+    """Toma de cada tablero la imagen de su página, con Chromium. Ejemplo: caudal superset screenshots morosidad"""
+    from .client import SupersetError
+    from .context import load
+    from .files import AssetError
+    from .screenshots import ScreenshotFailed, take
+    from .server import SupersetSetupError
+
+    try:
+        for path in take(load(), dashboard):
+            typer.echo(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB")
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, ScreenshotFailed) as error:
+        _fail(error)
+
+
+@app.command()
+def warm() -> None:
+    """Pide cada gráfico una vez, con los filtros con que abre su tablero, para que la caché lo tenga. Ejemplo: caudal superset warm"""
+    from .client import SupersetError
+    from .context import load
+    from .files import AssetError
+    from .server import SupersetSetupError
+    from .warm import warm
+
+    try:
+        done = warm(context=load())
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
+        _fail(error)
+    typer.echo(str(done))
+    if done.failed:
+        raise typer.Exit(1)
 
 
 @app.command()
