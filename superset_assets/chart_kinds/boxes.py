@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format
 class Boxes(ChartBase):
     """A box plot (Tukey's whiskers) for each value of `by`, of the metric's values along `across` (sectors, months…)."""
 
+    VIZ = "box_plot"
     COLUMNS = ("by", "across")
     METRICS = ("metric",)
     PULLED = {"groupby": "by", "columns": "across", "number_format": "format"}
@@ -33,4 +34,4 @@ class Boxes(ChartBase):
         }
         boxplot = {"operation": "boxplot", "options": {"whisker_type": "tukey", "percentiles": None, "groupby": self.by, "metrics": [self.metric]}}
         query = {"columns": [*self.across, *self.by], "metrics": [self.metric], "series_columns": self.by, "post_processing": [boxplot]}
-        return Expansion("box_plot", params, query)
+        return Expansion(params, query)

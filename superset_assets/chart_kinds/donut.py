@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format, summed_ratios
 class Donut(ChartBase):
     """Parts of a whole along `by`: only of a metric whose values add up. Few parts: the rest goes into "Otros" past `rows`."""
 
+    VIZ = "pie"
     COLUMNS = ("by",)
     METRICS = ("metric",)
     PULLED = {"groupby": "by", "metric": "metric", "number_format": "format", "row_limit": "rows"}
@@ -39,7 +40,7 @@ class Donut(ChartBase):
             "show_legend": False,
             "color_scheme": "caudal",
         }
-        return Expansion("pie", params, {"columns": self.by, "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": self.rows})
+        return Expansion(params, {"columns": self.by, "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": self.rows})
 
     def misuse(self, context, metrics):
         yield from summed_ratios("metric", [self.metric], metrics)

@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format
 class Funnel(ChartBase):
     """Steps of a process, the largest first; each says how much of the first it is."""
 
+    VIZ = "funnel"
     COLUMNS = ("by",)
     METRICS = ("metric",)
     PULLED = {"groupby": "by", "metric": "metric", "number_format": "format"}
@@ -35,4 +36,4 @@ class Funnel(ChartBase):
             "show_legend": False,
             "color_scheme": "caudal",
         }
-        return Expansion("funnel", params, {"columns": [self.by], "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": 20})
+        return Expansion(params, {"columns": [self.by], "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": 20})

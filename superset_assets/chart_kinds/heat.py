@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format
 class Heat(ChartBase):
     """Cells of `x` × `y` coloured by a metric. Both are sorted as text: give columns that sort (01, 02… or 2026-10)."""
 
+    VIZ = "heatmap_v2"
     COLUMNS = ("x", "y")
     METRICS = ("metric",)
     PULLED = {"x_axis": "x", "metric": "metric", "y_axis_format": "format", "linear_color_scheme": "colors"}
@@ -46,4 +47,4 @@ class Heat(ChartBase):
             "y_axis_format": metric_format(context, self.metric, self.format),
             "row_limit": 10000,
         }
-        return Expansion("heatmap_v2", params, {"columns": [self.x, self.y], "metrics": [self.metric], "orderby": [[self.x, True], [self.y, True]]})
+        return Expansion(params, {"columns": [self.x, self.y], "metrics": [self.metric], "orderby": [[self.x, True], [self.y, True]]})

@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, metric_format
 class Number(ChartBase):
     """A big number without a past: for what is counted today. `subtitle` is written under it."""
 
+    VIZ = "big_number_total"
     METRICS = ("metric",)
     PULLED = {"metric": "metric", "y_axis_format": "format", "subtitle": "subtitle"}
 
@@ -31,4 +32,4 @@ class Number(ChartBase):
             "force_timestamp_formatting": False,
             "conditional_formatting": [],
         }
-        return Expansion("big_number_total", params, {"columns": [], "metrics": [self.metric]})
+        return Expansion(params, {"columns": [], "metrics": [self.metric]})

@@ -13,6 +13,7 @@ from .base import ChartBase, Expansion, column_label
 class Paths(ChartBase):
     """Lines from a column that holds JSON [[lon, lat], …]."""
 
+    VIZ = "deck_path"
     COLUMNS = ("path", "tooltip")
     METRICS = ()
     PULLED = {"line_column": "path", "line_width": "width"}
@@ -42,4 +43,4 @@ class Paths(ChartBase):
                 {"item_type": "column", "column_name": name, "verbose_name": column_label(context, self.dataset, name)} for name in self.tooltip],
             "tooltip_template": "",
         }
-        return Expansion("deck_path", params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [], "row_limit": 5000})
+        return Expansion(params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [], "row_limit": 5000})

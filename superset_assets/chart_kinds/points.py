@@ -19,6 +19,7 @@ class Size(Strict):
 class Points(ChartBase):
     """A point a row (or a cell of many: `size_by`), coloured by `color`. Nothing is asked of the network: there is no base map."""
 
+    VIZ = "deck_scatter"
     COLUMNS = ("latitude", "longitude", "color", "tooltip", "select")
     METRICS = ("size_by",)
     PULLED = {"dimension": "color", "cross_filter_column": "select", "row_limit": "rows"}
@@ -60,4 +61,4 @@ class Points(ChartBase):
             "cross_filter_column": self.select,
         }
         query = {"columns": columns, "metrics": [self.size_by] if self.size_by else [], "row_limit": self.rows}
-        return Expansion("deck_scatter", params, query)
+        return Expansion(params, query)

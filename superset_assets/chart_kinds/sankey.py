@@ -11,6 +11,7 @@ from .base import ChartBase, Expansion, summed_ratios
 class Sankey(ChartBase):
     """Flow of a metric from `source` to `target`. The two columns must share no value: Superset draws a group once, and flows must not go round."""
 
+    VIZ = "sankey_v2"
     COLUMNS = ("source", "target")
     METRICS = ("metric",)
     PULLED = {"source": "source", "target": "target", "metric": "metric"}
@@ -25,7 +26,7 @@ class Sankey(ChartBase):
             "source": self.source, "target": self.target, "metric": self.metric, "row_limit": 1000, "sort_by_metric": True, "color_scheme": "caudal",
         }
         query = {"columns": [self.source, self.target], "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": 1000}
-        return Expansion("sankey_v2", params, query)
+        return Expansion(params, query)
 
     def misuse(self, context, metrics):
         yield from summed_ratios("metric", [self.metric], metrics)

@@ -31,10 +31,9 @@ def dashboards(manifest_folder: Path) -> dict[str, set[str]]:
     from superset_assets.context import load
 
     context, found = load(manifest=manifest_folder), {}
-    for slug, board in context.assets.dashboards.items():
-        datasets = {context.assets.charts[c].dataset for row in board.rows for c in row.charts} | {f.dataset for f in board.filters.values()}
+    for slug in context.assets.dashboards:
         read = set()
-        for name in datasets:
+        for name in context.datasets_of(slug):
             spec = context.assets.datasets[name]
             relations = [spec.relation] if spec.relation else _RELATION.findall(_EXTRACT.sub("", spec.sql or ""))
             read |= {"mart_data_status" if r == "ops.data_status" else r.partition(".")[2] for r in relations}

@@ -30,6 +30,7 @@ select
     w.cycle_name,
     w.cycle_number,
     w.period_month,
+    sec.municipality_code,
     sec.municipality_name,
     sec.sector_code,
     sec.sector_name,

@@ -21,7 +21,7 @@ with payments as (
 ),
 
 sectors as (
-    select * from {{ ref('dim_commercial_sector') }}
+    select * from {{ ref('int_core__sector') }}
 ),
 
 user_types as (
@@ -31,7 +31,9 @@ user_types as (
 select
     p.paid_on,
     {{ month_of('p.paid_on') }} as period_month,
+    s.municipality_code,
     s.municipality_name,
+    s.sector_code,
     s.sector_name,
     u.user_type_name,
     p.channel,
@@ -42,4 +44,4 @@ select
 from payments as p
 inner join sectors as s on s.sector_key = p.sector_key
 inner join user_types as u on u.user_type_key = p.user_type_key
-group by 1, 2, 3, 4, 5, 6, 7, 8
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10

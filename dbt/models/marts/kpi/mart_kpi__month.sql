@@ -16,7 +16,13 @@ target as (
 ),
 
 sector as (
-    select * from {{ ref('dim_commercial_sector') }}
+    select
+        place.sector_code,
+        place.sector_name,
+        town.municipality_code,
+        place.municipality_name
+    from {{ ref('dim_commercial_sector') }} as place
+    inner join {{ ref('dim_municipality') }} as town on town.municipality_key = place.municipality_key
 ),
 
 compared as (
@@ -29,6 +35,7 @@ compared as (
         metric.direction,
         value.period_month,
         case when value.sector_code is null then 'Empresa' else 'Sector' end as scope,
+        sector.municipality_code,
         sector.municipality_name,
         value.sector_code,
         sector.sector_name,
@@ -75,6 +82,7 @@ select
     direction,
     period_month,
     scope,
+    municipality_code,
     municipality_name,
     sector_code,
     sector_name,
@@ -88,6 +96,19 @@ select
         when is_beyond_warn then 'warn'
         when not has_no_threshold then 'good'
     end as status,
+    {{ written('value', 'unit') }} as value_text,
+    {{ written('last_year_value', 'unit') }} as last_year_text,
+    {{ written('target_value', 'unit') }} as target_text,
+    case
+        when unit = '%' then to_char(100 * (value - last_year_value), 'FMSG999,990.0') || ' puntos'
+        when last_year_value <> 0 then to_char(100 * (value - last_year_value) / abs(last_year_value), 'FMSG999,990.0') || ' %'
+    end as change_text,
+    case
+        when is_beyond_critical then 'Crítico'
+        when is_beyond_warn then 'Alerta'
+        when has_no_threshold then 'Sin umbral'
+        else 'Bien'
+    end as status_text,
     (attainment is not null)::int as targets_measured,
     (is_on_target is not null)::int as targets_set,
     coalesce(is_on_target, false)::int as targets_met,
