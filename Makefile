@@ -4,10 +4,10 @@ PYTEST ?=
 CAUDAL := .venvs/caudal/bin/caudal
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo stop test lint doctor bench clean
+.PHONY: help setup demo stop test lint doctor bench bench-dashboards clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 setup: ## the Python environments, from uv.lock
 	@bin/setup demo
@@ -32,6 +32,10 @@ bench: SIZE = reference
 bench: ## replication against COPY, odoorpc, dlt and pandas (run it alone on the machine; SIZE=small for a look)
 	@bin/setup bench
 	@.venvs/caudal/bin/python -m benchmarks.replication all --size $(SIZE)
+
+bench-dashboards: ## the charts of what `make demo` left running: cold, cached, 50 viewers, raw tables, memory (nothing else on the machine)
+	@bin/setup bench
+	@.venvs/caudal/bin/python -m benchmarks.dashboards all
 
 clean: stop ## delete the data and the environments
 	rm -rf .caudal .venvs .tools build-artifacts

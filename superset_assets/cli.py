@@ -46,18 +46,22 @@ def stop() -> None:
 def publish(
     dry_run: bool = typer.Option(False, "--dry-run", help="Solo dice qué cambiaría."),
     prune: bool = typer.Option(False, "--prune", help="Quita de Superset, sin preguntar, lo que ya no está en los archivos."),
+    warming: bool = typer.Option(True, "--warm/--no-warm", help="Llena después la caché, como `caudal superset warm`."),
 ) -> None:
     """Revisa los archivos, muestra qué cambia en Superset y lo publica. Ejemplo: caudal superset publish --dry-run"""
     from .client import SupersetError
     from .files import AssetError
     from .publish import publish
     from .server import SupersetSetupError
+    from .warm import warm
 
     def ask(lines: list[str]) -> bool:
         return sys.stdin.isatty() and typer.confirm(f"¿Quitar de Superset {len(lines)} elemento(s) que ya no están en los archivos?")
 
     try:
         typer.echo(str(publish(dry_run=dry_run, prune=prune, ask=ask, show=typer.echo)))
+        if warming and not dry_run:
+            typer.echo(str(warm().or_fail()))
     except AssetError as error:
         typer.secho(f"No se publicó nada. {len(error.problems)} problema(s):", err=True, fg="red")
         _fail(error)
@@ -99,6 +103,7 @@ def users() -> None:
     typer.echo("\n".join(lines) or "Los usuarios ya estaban al día.")
 
 
+_TARGET = typer.Option(ROOT / "docs" / "es", "--target", help="Carpeta donde se escribe.")
 _DASHBOARD = typer.Option("morosidad", "--dashboard", help="Dirección del tablero.")
 _GUEST = typer.Option(..., "--guest", help="Invitado: un usuario con accesos de rol `invitado`.")
 _MUNICIPALITY = typer.Option(None, "--municipio", help="Solo este municipio, de los que el invitado puede ver.")
@@ -165,7 +170,7 @@ def check() -> None:
 @app.command()
 def docs(
     check: bool = typer.Option(False, "--check", help="Solo dice si las páginas están al día."),
-    target: Path = typer.Option(ROOT / "docs" / "es", "--target", help="Carpeta donde se escribe."),
+    target: Path = _TARGET,
 ) -> None:
     """Escribe en docs/es qué significa cada gráfico de cada tablero. Ejemplo: caudal superset docs --check"""
     from caudal.semantic import manifest_path
@@ -209,18 +214,14 @@ def screenshots(dashboard: str = typer.Argument(None, help="Dirección del table
 def warm() -> None:
     """Pide cada gráfico una vez, con los filtros con que abre su tablero, para que la caché lo tenga. Ejemplo: caudal superset warm"""
     from .client import SupersetError
-    from .context import load
     from .files import AssetError
     from .server import SupersetSetupError
     from .warm import warm
 
     try:
-        done = warm(context=load())
+        typer.echo(str(warm().or_fail()))
     except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
         _fail(error)
-    typer.echo(str(done))
-    if done.failed:
-        raise typer.Exit(1)
 
 
 @app.command()

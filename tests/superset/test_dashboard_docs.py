@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from caudal.semantic.docs import FOLDER, anchor
-from superset_assets import bundle, docs, pull, state
-from superset_assets.context import Context, identifier, load
+from superset_assets import docs, expand_dashboards, pull
+from superset_assets.context import Context, load
+from superset_assets.state import Asset
 from tests.parsed_manifest import parsed_manifest
 
 ENGLISH = re.compile(r"\b(the|of|and|by|month|with|each|overdue|amount|chart)\b", re.IGNORECASE)
@@ -76,14 +77,17 @@ def test_the_served_pages_ask_nothing_and_lead_to_served_pages(context: Context,
 
 
 def test_a_dashboard_links_to_its_page_where_the_pages_are_served_and_pull_knows_it(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    asset = identifier("dashboard", "morosidad")
+    def made() -> Asset:
+        return Asset("dashboard", "", "Morosidad", {}, expand_dashboards.dashboard(context, "morosidad"))
+
     monkeypatch.delenv("CAUDAL_DOCS_URL", raising=False)
-    without = state.wanted(bundle.documents(context))[asset]
+    without = made()
     monkeypatch.setenv("CAUDAL_DOCS_URL", "http://127.0.0.1:8099/")
-    having = state.wanted(bundle.documents(context))[asset]
+    having = made()
     texts = [item["meta"]["code"] for item in having.document["position"].values() if isinstance(item, dict) and item["type"] == "MARKDOWN"]
     assert texts == ["[Qué significa cada gráfico](http://127.0.0.1:8099/tableros/morosidad.html)"]
     assert "MARKDOWN" not in str(without.document["position"])
-    content = pull._dashboard(context, "morosidad", having)
+    pulled = pull._dashboard(context, "morosidad", having)
     monkeypatch.delenv("CAUDAL_DOCS_URL")
-    assert content == pull._dashboard(context, "morosidad", without)  # the link is in no file
+    assert pulled == pull._dashboard(context, "morosidad", without)  # the link is in no file
+    assert pulled["status"] == "estado_datos"
