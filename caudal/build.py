@@ -22,7 +22,7 @@ import yaml
 from psycopg.types.json import Jsonb
 
 from caudal import scorecard, sides, test_results, warehouse
-from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, results, run_dbt, target_dir
+from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, results, run_dbt, target_dir
 from caudal.publication import publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
@@ -63,7 +63,7 @@ def build(
             if not failed and select is None:
                 failed = _publish(conn, build_id, raw_loaded_at)
             if not failed and select is None:
-                sides.forget_read_changes(conn, sides.incremental_models(target_dir() / "manifest.json"))
+                sides.forget_read_changes(conn, sides.incremental_models(parsed_manifest()))
         except BaseException as error:
             _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
             raise
@@ -108,11 +108,10 @@ def _run(
     if failed := parse(tell):
         return failed
     sides.index_raw(conn, tell)
-    manifest = target_dir() / "manifest.json"
-    models = sides.incremental_models(manifest)
+    models = sides.incremental_models(parsed_manifest())
     only = None if select is None else list_models(select)
     if only is None:
-        sides.drop_strangers(conn, BUILDING, sides.relations_of(manifest, BUILDING))
+        sides.drop_strangers(conn, BUILDING, sides.relations_of(parsed_manifest(), BUILDING))
     plan = sides.prepare(conn, build_id, models, BUILDING, full_refresh, full_tests, only)
     if plan.whole:
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")

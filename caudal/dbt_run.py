@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,11 @@ FAILED_STATUSES = ("fail", "error", "runtime error")
 def target_dir() -> Path:
     """Where dbt leaves its artefacts."""
     return settings().home / "dbt-target"
+
+
+def parsed_manifest() -> Path:
+    """The manifest as parsed. A run adds to its own the macros that its branches happened to call, so that the same files give another one."""
+    return target_dir() / "parsed_manifest.json"
 
 
 def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str, str]:
@@ -68,13 +74,14 @@ def _fingerprint() -> str:
 
 
 def parse(tell: Callable[[str], None]) -> list[str]:
-    """Have the manifest in the target folder be that of the project's files as they are now; what failed, empty when it could be parsed."""
+    """Have `parsed_manifest()` be that of the project's files as they are now; what failed, empty when it could be parsed."""
     mark, fingerprint = target_dir() / "fingerprint", _fingerprint()
-    if mark.exists() and mark.read_text() == fingerprint and (target_dir() / "manifest.json").exists():
+    if mark.exists() and mark.read_text() == fingerprint and parsed_manifest().exists():
         return []
     # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
     failed = _dbt(["parse", "--no-partial-parse"], tell)
     if not failed:
+        shutil.copyfile(target_dir() / "manifest.json", parsed_manifest())
         mark.write_text(fingerprint)
     return failed
 

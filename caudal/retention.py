@@ -59,11 +59,8 @@ def cutoff(keep_months: int, today: date) -> date:
 def old_partitions(conn: psycopg.Connection, schema: str, before: date) -> list[tuple[str, date, str]]:
     """Partitions of a schema's facts for months before a date: fact, month, qualified name of the part."""
     return conn.execute(
-        """select p.relname, to_date(right(c.relname, 7), 'YYYY_MM'), format('%%I.%%I', cn.nspname, c.relname)
-           from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid
-           join pg_namespace cn on cn.oid = c.relnamespace
-           where p.relnamespace = to_regnamespace(%s) and p.relkind = 'p' and to_date(right(c.relname, 7), 'YYYY_MM') < %s
-           order by 1, 2""", [schema, before]).fetchall()
+        """select c.relname, p.period_month, p.part from pg_class c cross join lateral ops.month_partitions(c.oid) p
+           where c.relnamespace = to_regnamespace(%s) and c.relkind = 'p' and p.period_month < %s order by 1, 2""", [schema, before]).fetchall()
 
 
 def retain(keep_months: int, dry_run: bool = False) -> list[Archived | tuple[str, date, int]]:

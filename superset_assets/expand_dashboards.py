@@ -32,7 +32,7 @@ def dashboard(context: Context, slug: str) -> dict[str, Any]:
             "cross_filters_enabled": True,
             "filter_bar_orientation": "VERTICAL",
             "color_scheme": "caudal",
-            "label_colors": {},
+            "label_colors": spec.colors,
             "shared_label_colors": [],
             "map_label_colors": {},
             "expanded_slices": {},

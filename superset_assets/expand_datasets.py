@@ -62,13 +62,14 @@ def _metric(metric: Metric, own_format: str | None) -> dict[str, Any]:
 def _text_metric(metric: Metric) -> dict[str, Any]:
     """The metric as a person reads it, for the tooltip of a map, which draws bare numbers and no format."""
     places = int(metric.format.split(".")[-1][0])
-    scale, unit = ("100 * ", " %") if metric.format.endswith("%") else ("", "")
+    scale, unit = ("100 * ", " %") if metric.format.endswith("%") else ("", {"m3": " m³", "m3/h": " m³/h"}.get(metric.unit, ""))
+    sign = "'RD$ ' || " if metric.unit == "RD$" else ""
     pattern = "FM999,999,999,990" + ("." + "0" * places if places else "")
     return {
         "metric_name": metric.name + TEXT_SUFFIX,
         "verbose_name": f"{metric.label_es} (texto)",
         "metric_type": None,
-        "expression": f"to_char(round({scale}({expression(metric)}), {places}), '{pattern}') || '{unit}'",
+        "expression": f"{sign}to_char(round({scale}({expression(metric)}), {places}), '{pattern}') || '{unit}'",
         "description": f"{metric.label_es}, escrito.",
         "d3format": None,
         "currency": None,

@@ -119,6 +119,7 @@ class DashboardSpec(Strict):
     rows: list[RowSpec] = []
     tabs: list[TabSpec] = []
     css: str = ""
+    colors: dict[str, str] = {}  # a value of a category → its colour, in every chart of the dashboard
 
     def top(self) -> list[RowSpec]:
         """The rows over the tabs, the status first."""

@@ -32,7 +32,8 @@ MILLIONS_FORMAT = "RD$ M"
 
 
 # Superset's English → what a person should read.
-WORDS = {"Filters and controls": "Filtros", "Data error": "Error en los datos", "Summary": "Total"}
+WORDS = {"Filters and controls": "Filtros", "Data error": "Error en los datos", "Summary": "Total", "Search %s records": "Buscar en %s registros"}
+PLURALS = {"%s record": ["%s registro", "%s registros"]}  # the catalogue has "%s error"
 LANGUAGE_PACK = "/superset/language_pack/es/"
 
 
@@ -84,7 +85,7 @@ def edited_assets(folder: Path) -> dict[str, bytes]:
 def edited_language_pack(folder: Path) -> dict[str, bytes]:
     """URL path → the Spanish catalogue with WORDS put right."""
     catalogue = json.loads((folder / "es" / "LC_MESSAGES" / "messages.json").read_text(encoding="utf-8"))
-    catalogue["locale_data"]["superset"].update({word: [text] for word, text in WORDS.items()})
+    catalogue["locale_data"]["superset"].update({word: [text] for word, text in WORDS.items()} | PLURALS)
     return {LANGUAGE_PACK: json.dumps(catalogue, ensure_ascii=False).encode("utf-8")}
 
 

@@ -1,4 +1,5 @@
-"""Names of the first users and roles, shared by both interpreters."""
+"""Names of the first users and roles, and the base map's address, shared by both interpreters."""
 
 ADMIN, MANAGER, MANAGER_ROLE = "admin", "gerencia", "Gerencia"
 GUEST_ROLE = "Invitado"
+BASE_MAP = "/caudal/mapa/{z}/{x}/{y}.png"

@@ -27,7 +27,7 @@ NOISE = {
     "annotation_layers", "chart_id", "save_action", "granularity_sqla", "datasource_name", "result_format", "result_type", "force",
 }
 _EMPTY = (None, "", [], {})
-_METADATA = ("color_scheme", "cross_filters_enabled", "filter_bar_orientation", "refresh_frequency")
+_METADATA = ("color_scheme", "label_colors", "cross_filters_enabled", "filter_bar_orientation", "refresh_frequency")
 
 
 @dataclass

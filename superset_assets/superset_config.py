@@ -17,9 +17,10 @@ import superset
 from superset.config import TALISMAN_CONFIG as _DEFAULT_TALISMAN
 from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 
+from superset_assets.base_map import blueprint
 from superset_assets.offline import OfflineAssets, edited_assets, edited_language_pack
 from superset_assets.security import CaudalSecurityManager
-from superset_assets.setup_names import GUEST_ROLE
+from superset_assets.setup_names import BASE_MAP, GUEST_ROLE
 
 SECRET_KEY = os.environ["CAUDAL_SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["CAUDAL_SUPERSET_METADATA_URI"]
@@ -113,7 +114,8 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES: list[dict] = []
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     # Blue to dark red by age of debt: the order of the series is the order of the buckets.
     {"id": "caudal", "description": "Caudal", "label": "Caudal", "isDefault": True,
-     "colors": ["#0b6e99", "#d1495b", "#66a182", "#edae49", "#2e4057", "#8d96a3", "#00798c", "#a26769"]},
+     "colors": ["#0b6e99", "#d1495b", "#66a182", "#edae49", "#2e4057", "#8d96a3", "#00798c", "#a26769",
+                "#f4a261", "#6a4c93", "#1982c4", "#8ac926", "#b56576", "#3d405b", "#7f5539", "#2a9d8f"]},
 ]
 
 FEATURE_FLAGS = {
@@ -131,8 +133,9 @@ FEATURE_FLAGS = {
 # --- no outside host: not for maps, fonts, icons or telemetry ---
 MAPBOX_API_KEY = ""
 _TILES = os.environ.get("CAUDAL_SUPERSET_TILES")
-# The first is what a new map starts with; the browser needs at least one.
-DECKGL_BASE_MAP = [["", "Sin mapa de fondo"], *([[f"tile://{_TILES}", "Mapa de la empresa"]] if _TILES else [])]
+# The first is what a new map starts with. Without a server of the utility's own, tiles are drawn here from the marts.
+DECKGL_BASE_MAP = [[f"tile://{_TILES or BASE_MAP}", "Mapa de la empresa"], ["", "Sin mapa de fondo"]]
+BLUEPRINTS = [] if _TILES else [blueprint(os.environ["CAUDAL_SUPERSET_READ_URI"])]
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = deepcopy(_DEFAULT_TALISMAN)
 TALISMAN_CONFIG["session_cookie_secure"] = _HTTPS

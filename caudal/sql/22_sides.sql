@@ -68,6 +68,14 @@ begin
     return added;
 end $$;
 
+-- The partitions of a table with their months. By the end of their names: null, and no error, for whatever else the planner looks at first.
+create or replace function ops.month_partitions(parent regclass) returns table (part text, period_month date) stable language sql
+as $$
+    select format('%I.%I', n.nspname, c.relname), to_date(substring(c.relname from '\d{4}_\d{2}$'), 'YYYY_MM')
+    from pg_inherits as i join pg_class as c on c.oid = i.inhrelid join pg_namespace as n on n.oid = c.relnamespace
+    where i.inhparent = parent
+$$;
+
 create schema if not exists marts_parts_a;
 create schema if not exists marts_parts_b;
 create schema if not exists intermediate_parts;

@@ -121,14 +121,13 @@ analyze {{ fresh }};
     {% if spec.month %}
         {#- months that were archived are frozen: nothing comes back into them -#}
         {%- do run_query('delete from ' ~ fresh ~ ' where ' ~ spec.month ~ ' < coalesce(' ~ brought_to('kept_from') ~ ", '-infinity')") -%}
-        {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(select distinct date_trunc('month', " ~ spec.month ~ ")::date from " ~ fresh ~ "))") -%}
+        {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(select distinct date_trunc('month', " ~ spec.month ~ ")::date from " ~ fresh ~ (' union ' ~ render(spec.months) if spec.at == 'from' else '') ~ "))") -%}
         {%- set parts %}
-            select format('%I.%I', n.nspname, c.relname), to_date(right(c.relname, 7), 'YYYY_MM')
-            from pg_inherits as i inner join pg_class as c on c.oid = i.inhrelid inner join pg_namespace as n on n.oid = c.relnamespace
-            where i.inhparent = '{{ target }}'::regclass
-                {% if spec.at == 'from' -%} and to_date(right(c.relname, 7), 'YYYY_MM') >= (select min(from_month) from touched)
-                {%- elif spec.at == 'month' -%} and (to_date(right(c.relname, 7), 'YYYY_MM') in (select period_month from touched)
-                    or to_date(right(c.relname, 7), 'YYYY_MM') in (select date_trunc('month', {{ spec.month }})::date from {{ fresh }}))
+            select p.part, p.period_month
+            from ops.month_partitions('{{ target }}'::regclass) as p
+                {% if spec.at == 'from' -%} where p.period_month >= (select min(from_month) from touched)
+                {%- elif spec.at == 'month' -%} where p.period_month in (select period_month from touched)
+                    or p.period_month in (select date_trunc('month', {{ spec.month }})::date from {{ fresh }})
                 {%- endif %}
             order by 2
         {%- endset -%}

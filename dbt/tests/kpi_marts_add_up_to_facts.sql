@@ -10,13 +10,16 @@
 {% set period = is_in_months('period_month', months) if months else 'true' %}
 
 with facts as (
-    select 'billed_amount' as measure, {{ month_of('issued_on') }} as period_month, sum(line_amount) as amount from {{ ref('fct_invoice_line') }} where {{ issued }} group by 2
+    select 'billed_amount' as measure, {{ month_of('issued_on') }} as period_month, sum(line_amount) as amount
+    from {{ ref('fct_invoice_line') }} where {{ issued }} group by 2
     union all
     select 'billed_m3', {{ month_of('issued_on') }}, sum(billed_m3) from {{ ref('fct_invoice_line') }} where {{ issued }} group by 2
     union all
-    select 'credited_amount', {{ month_of('issued_on') }}, sum(untaxed_amount) from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and sign = -1 group by 2
+    select 'credited_amount', {{ month_of('issued_on') }}, sum(untaxed_amount)
+    from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and sign = -1 group by 2
     union all
-    select 'invoices_issued', {{ month_of('issued_on') }}, count(*) from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and document_kind = 'factura' group by 2
+    select 'invoices_issued', {{ month_of('issued_on') }}, count(*)
+    from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and document_kind = 'factura' group by 2
     union all
     select 'collected_amount', {{ month_of('paid_on') }}, sum(payment_amount) from {{ ref('fct_payment') }} where {{ paid }} group by 2
     union all
@@ -30,7 +33,8 @@ with facts as (
     union all
     select 'overdue_bucket_amount', period_month, sum(overdue_amount) from {{ ref('fct_receivable_month') }} where {{ period }} group by 2
     union all
-    select 'unapplied_credit_amount', period_month, sum(credit_balance_amount) from {{ ref('fct_credit_balance_month') }} where {{ period }} group by 2
+    select 'unapplied_credit_amount', period_month, sum(credit_balance_amount)
+    from {{ ref('fct_credit_balance_month') }} where {{ period }} group by 2
     union all
     select 'consumption_m3', period_month, sum(consumption_m3) from {{ ref('fct_consumption_month') }} where {{ period }} group by 2
     union all
@@ -44,14 +48,17 @@ with facts as (
 
 marts as (
     {% for measure in sums -%}
-    select '{{ measure }}' as measure, period_month, sum({{ measure }})::numeric as amount from {{ ref('mart_commercial__month') }} where {{ period }} group by 2
+    select '{{ measure }}' as measure, period_month, sum({{ measure }})::numeric as amount
+    from {{ ref('mart_commercial__month') }} where {{ period }} group by 2
     union all
     {% endfor -%}
     select 'collected_daily', period_month, sum(collected_amount) from {{ ref('mart_collections__daily') }} where {{ period }} group by 2
     union all
-    select 'receivable_bucket_amount', period_month, sum(receivable_bucket_amount) from {{ ref('mart_receivables__month') }} where {{ period }} group by 2
+    select 'receivable_bucket_amount', period_month, sum(receivable_bucket_amount)
+    from {{ ref('mart_receivables__month') }} where {{ period }} group by 2
     union all
-    select 'overdue_bucket_amount', period_month, sum(receivable_bucket_amount) from {{ ref('mart_receivables__month') }} where {{ period }} and ageing_bucket_order > 0 group by 2
+    select 'overdue_bucket_amount', period_month, sum(receivable_bucket_amount)
+    from {{ ref('mart_receivables__month') }} where {{ period }} and ageing_bucket_order > 0 group by 2
 )
 
 select measure, period_month, f.amount as fact_amount, m.amount as mart_amount

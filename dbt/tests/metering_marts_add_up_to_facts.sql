@@ -34,8 +34,7 @@ marts as (
     union all
     select 'readings_count', period_month, sum(readings_count)::numeric from {{ ref('mart_metering__reader_month') }} group by 2
     union all
-    -- thirds of a day are rounded to the sixth decimal
-    select 'reader_days', period_month, round(sum(reader_days), 2) from {{ ref('mart_metering__reader_month') }} group by 2
+    select 'reader_days', period_month, sum(reader_days) from {{ ref('mart_metering__reader_month') }} group by 2
 )
 
 select measure, period_month, f.amount as fact_amount, m.amount as mart_amount

@@ -1,5 +1,8 @@
 -- The primary key of a partitioned table holds the date of its month, so the database does not see a record that is in two months.
-{% for model, key in [('fct_invoice', 'invoice_key'), ('fct_invoice_line', 'invoice_line_key'), ('fct_payment', 'payment_key'), ('fct_payment_allocation', 'allocation_key')] %}
+{% set facts = {
+    'fct_invoice': 'invoice_key', 'fct_invoice_line': 'invoice_line_key', 'fct_payment': 'payment_key', 'fct_payment_allocation': 'allocation_key',
+} %}
+{% for model, key in facts.items() %}
 select '{{ model }}' as fact, {{ key }} as row_key, count(*) as repeated
 from {{ ref(model) }}
 {% if not tests_everything() %}where {{ key }} in ({{ untested(ref(model), 'row_key') }}){% endif %}

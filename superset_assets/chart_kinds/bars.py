@@ -11,7 +11,7 @@ from .base import MONTH_FORMAT, ChartBase, Expansion, by_month, metric_format, s
 
 
 class Bars(ChartBase):
-    """Bars of metrics along `x`, in the order of `sort` (a sort metric of the dataset) where `x` is no date."""
+    """Bars of metrics along `x`, in the order of `sort` (a sort metric of the dataset, or one of `metrics`: the largest first) where `x` is no date."""
 
     VIZ = "echarts_timeseries_bar"
     COLUMNS = ("x", "by")
@@ -47,13 +47,15 @@ class Bars(ChartBase):
             params |= {"time_grain_sqla": "P1M", "x_axis_time_format": MONTH_FORMAT}
         query: dict[str, Any] = {"columns": [by_month(self.x) if dated else self.x, *self.by], "metrics": [*self.metrics]}
         if self.sort:
-            params |= {"timeseries_limit_metric": self.sort, "x_axis_sort": self.sort, "x_axis_sort_asc": not self.horizontal}
-            query["metrics"].append(self.sort)
-            query["orderby"] = [[self.sort, not self.horizontal]]  # a horizontal axis is drawn from the bottom up
+            drawn = self.sort in self.metrics
+            ascending = self.horizontal if drawn else not self.horizontal  # a horizontal axis is drawn from the bottom up
+            params |= {"timeseries_limit_metric": self.sort, "x_axis_sort": self.sort, "x_axis_sort_asc": ascending}
+            query["metrics"] += [] if drawn else [self.sort]
+            query["orderby"] = [[self.sort, ascending]]
         return Expansion(params, query)
 
     def misuse(self, context, metrics):
         if self.stack:
             yield from summed_ratios("stack", self.metrics, metrics)
-        if self.sort and self.sort not in context.assets.datasets[self.dataset].sort_metrics:
-            yield f"campo sort: {self.sort!r} no está en sort_metrics de datasets/{self.dataset}.yml"
+        if self.sort and self.sort not in [*self.metrics, *context.assets.datasets[self.dataset].sort_metrics]:
+            yield f"campo sort: {self.sort!r} no está entre los indicadores ni en sort_metrics de datasets/{self.dataset}.yml"

@@ -5,6 +5,7 @@ A kind is one class in one file of this folder (`bars.py`, `pivot.py`…): its f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,11 +13,20 @@ from pydantic import BaseModel, ConfigDict
 
 from caudal.semantic import Metric
 
+from ..setup_names import BASE_MAP
+
 if TYPE_CHECKING:
     from ..context import Context
 
 MONTH_FORMAT = "%b %Y"
 ALERT_COLOR = "#E04355"
+_VIEWPORT = {"longitude": -70.5, "latitude": 19.4, "zoom": 10, "bearing": 0, "pitch": 0}
+
+
+def map_ground() -> dict[str, Any]:
+    """What every map stands on: the tiles of the utility's server where it has one, else those drawn from its own streets and outlines."""
+    own = os.environ.get("CAUDAL_SUPERSET_TILES")
+    return {"mapbox_style": f"tile://{own}" if own else f"tile://{BASE_MAP}", "autozoom": True, "viewport": _VIEWPORT}
 
 
 class Strict(BaseModel):

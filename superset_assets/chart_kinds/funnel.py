@@ -29,7 +29,7 @@ class Funnel(ChartBase):
             "row_limit": 20,
             "sort_by_metric": True,
             "percent_calculation_type": "first_step",
-            "label_type": "key_value_percent",
+            "label_type": 5,
             "tooltip_label_type": 5,
             "show_labels": True,
             "show_tooltip_labels": True,

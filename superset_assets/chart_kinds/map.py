@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from .base import ChartBase, Expansion, Strict, column_label, d3_format
+from .base import ChartBase, Expansion, Strict, column_label, d3_format, map_ground
 
 
 class Break(Strict):
@@ -23,7 +23,7 @@ class Map(ChartBase):
     VIZ = "deck_polygon"
     COLUMNS = ("ring", "tooltip", "select")
     METRICS = ("metric",)
-    PULLED = {"line_column": "ring", "metric": "metric", "cross_filter_column": "select"}
+    PULLED = {"line_column": "ring", "metric": "metric", "cross_filter_column": "select", "legend_format": "format"}
 
     kind: Literal["map"]
     ring: str
@@ -32,6 +32,7 @@ class Map(ChartBase):
     tooltip: list[str] = []
     tooltip_metric: str | None = None
     select: str | None = None
+    format: str | None = None  # of the legend
 
     def expand(self, context) -> Expansion:
         metric = context.layer.metric(self.metric)
@@ -40,9 +41,7 @@ class Map(ChartBase):
             "line_column": self.ring,
             "line_type": "json",
             "metric": self.metric,
-            "mapbox_style": "",  # no base map: nothing is asked of the network
-            "autozoom": True,
-            "viewport": {"longitude": -70.5, "latitude": 19.4, "zoom": 10, "bearing": 0, "pitch": 0},
+            **map_ground(),
             "filled": True,
             "stroked": True,
             "extruded": False,
@@ -56,7 +55,7 @@ class Map(ChartBase):
             "color_breakpoints": self._classes(metric),
             "default_breakpoint_color": {"r": 190, "g": 190, "b": 190, "a": 1},  # no debt, or a ratio over the last class
             "legend_position": "br",
-            "legend_format": ".0%" if metric.format.endswith("%") else d3_format(metric),
+            "legend_format": self.format or (".0%" if metric.format.endswith("%") else d3_format(metric)),
             "filter_nulls": False,
             "row_limit": 10000,
             "js_columns": [],

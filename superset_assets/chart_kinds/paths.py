@@ -7,11 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from .base import ChartBase, Expansion, column_label
+from .base import ChartBase, Expansion, column_label, map_ground
 
 
 class Paths(ChartBase):
-    """Lines from a column that holds JSON [[lon, lat], …]."""
+    """Lines from a column that holds JSON [[lon, lat], …].
+
+    `rank_by`, a sort metric of the dataset, is not drawn: without any metric Superset 6.1 asks for the tooltip's columns in place of the path.
+    """
 
     VIZ = "deck_path"
     COLUMNS = ("path", "tooltip")
@@ -20,6 +23,7 @@ class Paths(ChartBase):
 
     kind: Literal["paths"]
     path: str = "path"
+    rank_by: str
     tooltip: list[str] = []
     color: str = Field(default="#bd0026", pattern=r"^#[0-9a-fA-F]{6}$")
     width: int = 3
@@ -28,14 +32,13 @@ class Paths(ChartBase):
         red, green, blue = (int(self.color[i : i + 2], 16) for i in (1, 3, 5))
         params = {
             "line_column": self.path,
+            "metric": self.rank_by,
             "line_type": "json",
             "line_width": self.width,
             "line_width_unit": "pixels",
             "reverse_long_lat": False,
             "color_picker": {"r": red, "g": green, "b": blue, "a": 1},
-            "mapbox_style": "",
-            "autozoom": True,
-            "viewport": {"longitude": -70.5, "latitude": 19.4, "zoom": 10, "bearing": 0, "pitch": 0},
+            **map_ground(),
             "filter_nulls": True,
             "row_limit": 5000,
             "js_columns": [],
@@ -43,4 +46,8 @@ class Paths(ChartBase):
                 {"item_type": "column", "column_name": name, "verbose_name": column_label(context, self.dataset, name)} for name in self.tooltip],
             "tooltip_template": "",
         }
-        return Expansion(params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [], "row_limit": 5000})
+        return Expansion(params, {"columns": list(dict.fromkeys([self.path, *self.tooltip])), "metrics": [self.rank_by], "row_limit": 5000})
+
+    def misuse(self, context, metrics):
+        if self.rank_by not in context.assets.datasets[self.dataset].sort_metrics:
+            yield f"campo rank_by: {self.rank_by!r} no está en sort_metrics de datasets/{self.dataset}.yml"

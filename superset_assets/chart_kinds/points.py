@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .base import ChartBase, Expansion, Strict, column_label
+from .base import ChartBase, Expansion, Strict, column_label, map_ground
 
 
 class Size(Strict):
@@ -17,11 +17,11 @@ class Size(Strict):
 
 
 class Points(ChartBase):
-    """A point a row (or a cell of many: `size_by`), coloured by `color`. Nothing is asked of the network: there is no base map."""
+    """A point a row, coloured by `color` (its colours: `colors` of the dashboard). `size_by`: a sort metric of the dataset, the radius in metres."""
 
     VIZ = "deck_scatter"
     COLUMNS = ("latitude", "longitude", "color", "tooltip", "select")
-    METRICS = ("size_by",)
+    METRICS = ()
     PULLED = {"dimension": "color", "cross_filter_column": "select", "row_limit": "rows"}
 
     kind: Literal["points"]
@@ -47,9 +47,7 @@ class Points(ChartBase):
             "multiplier": 1,
             "min_radius": self.size.least,
             "max_radius": self.size.most,
-            "mapbox_style": "",
-            "autozoom": True,
-            "viewport": {"longitude": -70.5, "latitude": 19.4, "zoom": 10, "bearing": 0, "pitch": 0},
+            **map_ground(),
             "legend_position": "br",
             "legend_format": None,
             "filter_nulls": True,
@@ -60,5 +58,9 @@ class Points(ChartBase):
             "tooltip_template": "",
             "cross_filter_column": self.select,
         }
-        query = {"columns": columns, "metrics": [self.size_by] if self.size_by else [], "row_limit": self.rows}
+        query: dict[str, Any] = {"columns": columns, "metrics": [self.size_by] if self.size_by else [], "row_limit": self.rows}
         return Expansion(params, query)
+
+    def misuse(self, context, metrics):
+        if self.size_by and self.size_by not in context.assets.datasets[self.dataset].sort_metrics:
+            yield f"campo size_by: {self.size_by!r} no está en sort_metrics de datasets/{self.dataset}.yml"

@@ -9,7 +9,7 @@ from incremental_lab import Mess, build_untested, loader_run, raw_restored
 
 from caudal import warehouse
 from caudal.build import build
-from caudal.dbt_run import target_dir
+from caudal.dbt_run import parsed_manifest
 from caudal.sides import incremental_models
 
 NOT_COMPARED = {"mart_data_status"}  # a view over ops, of the build itself
@@ -44,7 +44,7 @@ def _differences(conn, one: str, other: str) -> dict[str, tuple]:
 def _shared_copy(conn, name: str) -> None:
     conn.execute(f"drop schema if exists {name} cascade")
     conn.execute(f"create schema {name}")
-    for model in incremental_models(target_dir() / "manifest.json"):
+    for model in incremental_models(parsed_manifest()):
         if model.schema == "intermediate":
             conn.execute(f'create table {name}."{model.name}" as table intermediate."{model.name}"')
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from consumers_of_marts import ROOT, consumers
-from parsed_manifest import DBT, parsed_manifest
 
 from caudal.semantic import load
+from tests.parsed_manifest import DBT, parsed_manifest
 
 
 @pytest.fixture(scope="module")

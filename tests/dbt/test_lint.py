@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from parsed_manifest import DBT, parsed_manifest
+
+from tests.parsed_manifest import DBT, parsed_manifest
 
 BIN = Path(sys.executable).parent
 PASSED = DBT.parent / ".caudal" / "lint-passed"  # sqlfluff takes half a second a file: what passed once is not linted again

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from parsed_manifest import parsed_manifest
 
 import powerbi
 from powerbi.design import Design, read
+from tests.parsed_manifest import parsed_manifest
 
 
 @pytest.fixture(scope="session")

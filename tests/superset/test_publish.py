@@ -182,7 +182,7 @@ def test_what_would_change_is_said_and_a_dry_run_changes_nothing(superset: Clien
     changes = publishing.publish(superset, load(root), dry_run=True, show=shown.append).changes
     assert shown == changes
     assert "    título: Sectores → Los sectores" in changes and "+ gráfico Morosidad > 90 días" in changes
-    assert any(line.startswith("    fila 3: ") and '"Tendencia de la morosidad": 8' in line for line in changes)
+    assert any(line.startswith("    pestaña Quién debe y dónde, fila 1: ") and '"Tendencia de la morosidad": 8' in line for line in changes)
     assert state(superset) == before
 
 
@@ -259,20 +259,20 @@ def changed_lines(root: Path) -> dict[str, list[str]]:
 def test_a_layout_edited_on_the_screen_comes_back_as_a_small_diff(superset: Client, root: Path, as_in_files: None) -> None:
     assert pull("morosidad", superset, root) == {}  # pull after publish is nothing
     number, position, metadata = board_of(superset)
-    position["ROW-3"]["children"].remove("CHART-antiguedad")
-    position["ROW-4"]["children"].insert(0, "CHART-antiguedad")
+    position["ROW-1-1"]["children"].remove("CHART-antiguedad")
+    position["ROW-1-2"]["children"].insert(0, "CHART-antiguedad")
     for name, width in (("antiguedad", 3), ("mapa_morosidad", 3), ("sectores", 6)):
         position[f"CHART-{name}"]["meta"]["width"] = width
     position["CHART-tendencia_morosidad"]["meta"]["width"] = 12
     position["CHART-tendencia_morosidad"]["meta"]["sliceNameOverride"] = "La tendencia"
-    position["TABS-x1"] = {"type": "TABS", "id": "TABS-x1", "children": ["TAB-x1"], "parents": ["ROOT_ID", "GRID_ID"], "meta": {}}
-    position["TAB-x1"] = {"type": "TAB", "id": "TAB-x1", "children": ["ROW-x1", "ROW-5"], "parents": ["ROOT_ID", "GRID_ID", "TABS-x1"],
+    position["TAB-x1"] = {"type": "TAB", "id": "TAB-x1", "children": ["ROW-x1", "ROW-1-3"], "parents": ["ROOT_ID", "GRID_ID", "TABS-1"],
                           "meta": {"text": "Detalle"}}
     position["ROW-x1"] = {"type": "ROW", "id": "ROW-x1", "children": ["MARKDOWN-x1"], "meta": {"background": "BACKGROUND_TRANSPARENT"}}
     position["MARKDOWN-x1"] = {"type": "MARKDOWN", "id": "MARKDOWN-x1", "children": [], "meta": {"width": 12, "height": 10, "code": "### Nota\nDe *prueba*."}}
-    position["GRID_ID"]["children"] = [*position["GRID_ID"]["children"][:-1], "TABS-x1"]
+    position["TAB-1"]["children"].remove("ROW-1-3")
+    position["TABS-1"]["children"].append("TAB-x1")
     filters = metadata["native_filter_configuration"]
-    filters[2]["name"], filters[2]["description"] = "Uso", "Residencial, comercial…"
+    filters[3]["name"], filters[3]["description"] = "Uso", "Residencial, comercial…"
     save(superset, number, position, metadata, dashboard_title="Morosidad de clientes")
     chart = sync.numbers(superset, "chart", ["antiguedad"])["antiguedad"]
     params = json.loads(superset.get(f"/api/v1/chart/{chart}")["result"]["params"])
@@ -289,9 +289,10 @@ def test_a_layout_edited_on_the_screen_comes_back_as_a_small_diff(superset: Clie
     assert len(lines["morosidad.yml"]) < 30, lines["morosidad.yml"]
     spec = load(root).assets.dashboards["morosidad"]
     assert spec.title == "Morosidad de clientes" and spec.status == "estado_datos" and spec.css == load().assets.dashboards["morosidad"].css
-    assert spec.rows[1].charts == {"tendencia_morosidad": files.CellSpec(width=12, title="La tendencia")}
-    assert spec.rows[2].charts == {"antiguedad": files.CellSpec(width=3, height=45), "mapa_morosidad": 3, "sectores": 6}
-    assert [tab.title for tab in spec.tabs] == ["Detalle"] and spec.tabs[0].rows[0].charts["texto_1"].text == "### Nota\nDe *prueba*."
+    first, last = spec.tabs[0], spec.tabs[-1]
+    assert first.rows[0].charts == {"tendencia_morosidad": files.CellSpec(width=12, title="La tendencia")}
+    assert first.rows[1].charts == {"antiguedad": files.CellSpec(width=3, height=45), "mapa_morosidad": 3, "sectores": 6}
+    assert last.title == "Detalle" and last.rows[0].charts["texto_1"].text == "### Nota\nDe *prueba*." and list(last.rows[1].charts) == ["sector_antiguedad"]
     assert spec.filters["tipo_usuario"].name == "Uso"
 
     assert publishing.publish(superset, load(root), dry_run=True).changes == []  # the files say what the screen says
@@ -305,7 +306,7 @@ def test_what_the_files_cannot_say_is_refused_by_name(superset: Client, root: Pa
     number, position, metadata = board_of(superset)
     if kind == "column":
         position["COLUMN-x"] = {"type": "COLUMN", "id": "COLUMN-x", "children": ["CHART-antiguedad"], "meta": {"width": 6}}
-        position["ROW-3"]["children"][0] = "COLUMN-x"
+        position["ROW-1-1"]["children"][0] = "COLUMN-x"
         wanted = "una columna dentro de una fila"
     elif kind == "divider":
         position["DIVIDER-x"] = {"type": "DIVIDER", "id": "DIVIDER-x", "children": [], "meta": {}}

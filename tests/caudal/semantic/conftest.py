@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from parsed_manifest import parsed_manifest
 
 from caudal import warehouse
 from caudal.semantic import SemanticLayer, load
+from tests.parsed_manifest import parsed_manifest
 
 DATABASE = "caudal_semantic_test"
 

@@ -32,6 +32,7 @@ cuts as (
 select
     c.contract_key,
     -- a contract that ended before it started was never active
-    datemultirange(daterange(c.started_on, case when c.ended_on < c.started_on then c.started_on else c.ended_on end)) - coalesce(cuts.cut_dates, datemultirange()) as active_dates
+    datemultirange(daterange(c.started_on, case when c.ended_on < c.started_on then c.started_on else c.ended_on end))
+    - coalesce(cuts.cut_dates, datemultirange()) as active_dates
 from contracts as c
 left join cuts on cuts.contract_id = c.contract_key

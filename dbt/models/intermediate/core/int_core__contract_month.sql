@@ -12,6 +12,15 @@ from (
     select l.contract_key, m.period_month
     from {{ newly_closed_months() }} as m
     cross join {{ ref('int_core__contract_life') }} as l
+    union all
+    -- a document older than all others makes the history begin earlier; without it, it begins later again
+    select l.contract_key, first.period_month
+    from (select min(m.period_month) as period_month from {{ ref('int_core__closed_month') }} as m) as first
+    cross join {{ ref('int_core__contract_life') }} as l
+    where first.period_month < (select min(p.period_month) from ops.month_partitions('{{ this }}'::regclass) as p)
+    union all
+    select t.contract_key, date '0001-01-01' from {{ this }} as t
+    where t.period_month < (select min(m.period_month) from {{ ref('int_core__closed_month') }} as m)
 ) as reasons
 group by contract_key
 {% endraw %}{% endset %}
@@ -29,7 +38,7 @@ group by contract_key
 with lives as (
     select
         l.*,
-        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as from_month
+        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as touched_from
     from {{ ref('int_core__contract_life') }} as l
     {% if is_incremental() %}inner join touched as k on k.contract_key = l.contract_key{% endif %}
 ),
@@ -59,6 +68,6 @@ select
     v.user_type_key,
     i.contract_key is not null as is_billed
 from lives as l
-inner join months as m on l.active_dates @> m.month_end_on and (l.from_month is null or m.period_month >= l.from_month)
+inner join months as m on l.active_dates @> m.month_end_on and (l.touched_from is null or m.period_month >= l.touched_from)
 inner join versions as v on v.contract_key = l.contract_key and m.month_end_on >= v.valid_from_on and m.month_end_on < v.valid_until_on
 left join invoiced as i on i.contract_key = l.contract_key and i.period_month = m.period_month

@@ -32,6 +32,7 @@ compared as (
         metric.folder,
         metric.owner,
         metric.unit,
+        metric.format,
         metric.direction,
         value.period_month,
         case when value.sector_code is null then 'Empresa' else 'Sector' end as scope,
@@ -96,9 +97,9 @@ select
         when is_beyond_warn then 'warn'
         when not has_no_threshold then 'good'
     end as status,
-    {{ written('value', 'unit') }} as value_text,
-    {{ written('last_year_value', 'unit') }} as last_year_text,
-    {{ written('target_value', 'unit') }} as target_text,
+    {{ written('value', 'unit', 'format') }} as value_text,
+    {{ written('last_year_value', 'unit', 'format') }} as last_year_text,
+    {{ written('target_value', 'unit', 'format') }} as target_text,
     case
         when unit = '%' then to_char(100 * (value - last_year_value), 'FMSG999,990.0') || ' puntos'
         when last_year_value <> 0 then to_char(100 * (value - last_year_value) / abs(last_year_value), 'FMSG999,990.0') || ' %'

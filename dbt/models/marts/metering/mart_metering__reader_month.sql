@@ -19,6 +19,30 @@ by_day as (
     group by sector_key, route_key, reader_key, reader_name, read_on
 ),
 
+by_place as (
+    select
+        period_month,
+        sector_key,
+        route_key,
+        reader_key,
+        reader_name,
+        sum(readings_count)::bigint as readings_count,
+        sum(sum(readings_count / readings_of_day)) over (
+            partition by period_month, reader_key order by sector_key, route_key
+        ) as days_so_far
+    from by_day
+    group by period_month, sector_key, route_key, reader_key, reader_name
+),
+
+rounded as (
+    select
+        *,
+        -- four decimals, as Power BI keeps; by running totals, so that a reader's days are whole
+        round(days_so_far, 4) - coalesce(round(lag(days_so_far) over along, 4), 0) as reader_days
+    from by_place
+    window along as (partition by period_month, reader_key order by sector_key, route_key)
+),
+
 places as (
     select distinct
         period_month, sector_key, route_key, municipality_code, municipality_name, sector_code, sector_name, route_code
@@ -32,10 +56,9 @@ select
     p.sector_code,
     p.sector_name,
     p.route_code,
-    d.reader_key,
-    d.reader_name,
-    sum(d.readings_count)::bigint as readings_count,
-    round(sum(d.readings_count / d.readings_of_day), 6)::numeric(18, 6) as reader_days
-from by_day as d
-inner join places as p on p.period_month = d.period_month and p.sector_key = d.sector_key and p.route_key = d.route_key
-group by 1, 2, 3, 4, 5, 6, 7, 8
+    r.reader_key,
+    r.reader_name,
+    r.readings_count,
+    r.reader_days::numeric(18, 4) as reader_days
+from rounded as r
+inner join places as p on p.period_month = r.period_month and p.sector_key = r.sector_key and p.route_key = r.route_key

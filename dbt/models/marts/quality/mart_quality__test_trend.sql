@@ -4,6 +4,7 @@
 {{ config(materialized='view') }}
 
 select
+    date_trunc('month', b.started_at at time zone '{{ business_timezone() }}')::date as period_month,
     b.build_id,
     b.started_at,
     (b.started_at at time zone '{{ business_timezone() }}')::date as built_on,
