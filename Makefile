@@ -4,7 +4,7 @@ PYTEST ?=
 CAUDAL := .venvs/caudal/bin/caudal
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo stop test lint doctor bench bench-warehouse clean
+.PHONY: help setup demo stop test lint doctor bench bench-warehouse bench-dashboards clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,10 @@ bench-warehouse: SIZE = 15000x60
 bench-warehouse: ## the warehouse at scale: full build, a day of work, every chart (hours; alone on the machine; SIZE=1500x12 for a look)
 	@bin/setup bench
 	@.venvs/caudal/bin/python -m benchmarks.warehouse all --size $(SIZE)
+
+bench-dashboards: ## the charts of what `make demo` left running: cold, cached, 50 viewers, raw tables, memory (nothing else on the machine)
+	@bin/setup bench
+	@.venvs/caudal/bin/python -m benchmarks.dashboards all
 
 clean: stop ## delete the data and the environments
 	rm -rf .caudal .venvs .tools build-artifacts

@@ -1,6 +1,7 @@
-"""The documentation of the warehouse as two pages that ask nothing of the internet: dbt's (models, columns, lineage, exposures) and the KPI dictionary.
+"""The documentation as pages that ask nothing of the internet: dbt's (models, columns, lineage, exposures), the KPI dictionary and the dashboards'.
 
-Reads: the dbt project and the published marts (their catalogue). Writes: `<home>/docs/{index,indicadores}.html`. `serve` shows that folder on loopback.
+Reads: the dbt project and the published marts (their catalogue), superset_assets/. Writes: `<home>/docs/{index,indicadores,tableros}.html`,
+`tableros/`, `img/`. `serve` shows that folder on loopback.
 """
 
 from __future__ import annotations
@@ -32,10 +33,12 @@ def folder() -> Path:
 
 
 def build() -> Path:
-    """Write both pages; their folder. Raises DocsFailed, ManifestMissing."""
+    """Write the pages; their folder. Raises DocsFailed, ManifestMissing, AssetError (a dashboard's file is wrong)."""
     from caudal.semantic import load, manifest_path
     from caudal.semantic.docs import HTML, dictionary
     from caudal.semantic.lineage import load_manifest
+    from superset_assets import docs as dashboards
+    from superset_assets.context import load as load_dashboards
 
     target = settings().home / "dbt-docs"
     command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "docs", "generate", "--static", "--target-path", str(target),
@@ -45,7 +48,10 @@ def build() -> Path:
         raise DocsFailed(f"dbt docs generate: {(done.stdout + done.stderr).strip()[-2000:]}")
     folder().mkdir(parents=True, exist_ok=True)
     shutil.copyfile(target / "static_index.html", folder() / "index.html")
-    (folder() / HTML).write_text(dictionary(load(), load_manifest(manifest_path()))[HTML], encoding="utf-8")
+    manifest = load_manifest(manifest_path())
+    (folder() / HTML).write_text(dictionary(load(), manifest)[HTML], encoding="utf-8")
+    dashboards.write(folder(), dashboards.html(load_dashboards(), manifest))
+    shutil.copytree(dashboards.IMAGES, folder() / "img" / "tableros", dirs_exist_ok=True)
     return folder()
 
 

@@ -7,6 +7,7 @@ import typer
 from caudal import docs
 from caudal.semantic import SemanticError
 from caudal.services import ServiceError
+from superset_assets.files import AssetError
 
 app = typer.Typer(no_args_is_help=True, help="La documentación del almacén (modelos, columnas, linaje) y de los indicadores. Ejemplo: caudal docs serve")
 
@@ -16,7 +17,7 @@ def build() -> None:
     """Escribe las páginas. Ejemplo: caudal docs build"""
     try:
         typer.echo(f"Escrito: {docs.build()}")
-    except (docs.DocsFailed, SemanticError) as error:
+    except (docs.DocsFailed, SemanticError, AssetError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
 
@@ -27,10 +28,11 @@ def serve() -> None:
     try:
         docs.build()
         address = docs.start()
-    except (docs.DocsFailed, SemanticError, ServiceError) as error:
+    except (docs.DocsFailed, SemanticError, AssetError, ServiceError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"Modelos y linaje: {address}\nIndicadores: {address}indicadores.html")
+    typer.echo(f"Modelos y linaje: {address}\nIndicadores: {address}indicadores.html\nTableros: {address}tableros.html")
+    typer.echo(f"Para que cada tablero enlace su página: CAUDAL_DOCS_URL={address} y `caudal superset publish`.")
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """### caudal_consumers: de `marts` a las personas
 
 La dispara el activo `marts`, es decir, solo datos que pasaron todas las pruebas. Cuatro tareas que no dependen entre sí: `superset`
-publica los tableros, `alerts` evalúa las reglas y avisa, `reports` genera los reportes y archivos de la DGII del último mes cerrado,
+publica los tableros y llena su caché, `alerts` evalúa las reglas y avisa, `reports` genera los reportes y archivos de la DGII del último mes cerrado,
 `powerbi` genera el proyecto de Power BI.
 
 **Qué hacer si una falla:** las demás ya terminaron; corregir y repetir con *Clear* solo la que está en rojo.
@@ -28,10 +28,11 @@ from caudal_common import DEFAULT_ARGS, MARTS
 def caudal_consumers() -> None:
     @task
     def superset() -> str:
-        """`caudal superset publish`"""
+        """`caudal superset publish`, then `caudal superset warm`"""
         from superset_assets.publish import publish
+        from superset_assets.warm import warm
 
-        return str(publish())
+        return f"{publish()}\n{warm().or_fail()}"
 
     @task
     def alerts() -> list[str]:

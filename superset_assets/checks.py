@@ -15,7 +15,7 @@ from caudal.semantic.sql import columns as columns_read
 from .chart_kinds import ChartBase
 from .check_safety import safety
 from .context import Context, is_ratio
-from .files import AssetError
+from .files import AssetError, DatasetSpec
 
 # What a person may not write in a chart or a dataset: the formula of a KPI belongs to dbt/semantic.
 _FORMULA_KEYS = {"expressionType", "sqlExpression", "aggregate", "adhoc_filters", "metrics", "metric", "percent_metrics", "custom_sql"}
@@ -40,8 +40,7 @@ def _datasets(context: Context) -> Iterator[str]:
         for model in spec.models:
             if model not in context.columns:
                 yield f"{where}: campo models: el mart {model!r} no existe en dbt (¿falta `caudal build`?)"
-        relations = [spec.relation] if spec.relation else _RELATION.findall(_EXTRACT.sub("", spec.sql or ""))
-        for relation in relations:
+        for relation in relations(spec):
             schema, _, table = relation.partition(".")
             if table in context.pii_models and not spec.pii:
                 yield f"{where}: campo pii: {relation} tiene datos personales; indique `pii: true`"
@@ -167,6 +166,11 @@ def _filter(context: Context, board: Any, where: str, item: Any) -> Iterator[str
         yield f"{where}.parent: el filtro {item.parent!r} no existe"
     if not any(filtered(context, item.column, name) for name in board.chart_names()):
         yield f"{where}.column: ningún gráfico del tablero tiene la columna {item.column!r}"
+
+
+def relations(spec: DatasetSpec) -> list[str]:
+    """The tables and views that a dataset reads, as it names them."""
+    return [spec.relation] if spec.relation else list(dict.fromkeys(_RELATION.findall(_EXTRACT.sub("", spec.sql or ""))))
 
 
 def filtered(context: Context, column: str, chart: str) -> bool:

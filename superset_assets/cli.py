@@ -6,11 +6,13 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
 from caudal.semantic import SemanticError
 from caudal.services import ServiceError
+from caudal.settings import ROOT
 from caudal.warehouse import WarehouseUnavailable
 
 app = typer.Typer(no_args_is_help=True, help="Superset: iniciar, detener, publicar tableros. Ejemplo: caudal superset start")
@@ -44,18 +46,22 @@ def stop() -> None:
 def publish(
     dry_run: bool = typer.Option(False, "--dry-run", help="Solo dice qué cambiaría."),
     prune: bool = typer.Option(False, "--prune", help="Quita de Superset, sin preguntar, lo que ya no está en los archivos."),
+    warming: bool = typer.Option(True, "--warm/--no-warm", help="Llena después la caché, como `caudal superset warm`."),
 ) -> None:
     """Revisa los archivos, muestra qué cambia en Superset y lo publica. Ejemplo: caudal superset publish --dry-run"""
     from .client import SupersetError
     from .files import AssetError
     from .publish import publish
     from .server import SupersetSetupError
+    from .warm import warm
 
     def ask(lines: list[str]) -> bool:
         return sys.stdin.isatty() and typer.confirm(f"¿Quitar de Superset {len(lines)} elemento(s) que ya no están en los archivos?")
 
     try:
         typer.echo(str(publish(dry_run=dry_run, prune=prune, ask=ask, show=typer.echo)))
+        if warming and not dry_run:
+            typer.echo(str(warm().or_fail()))
     except AssetError as error:
         typer.secho(f"No se publicó nada. {len(error.problems)} problema(s):", err=True, fg="red")
         _fail(error)
@@ -97,6 +103,7 @@ def users() -> None:
     typer.echo("\n".join(lines) or "Los usuarios ya estaban al día.")
 
 
+_TARGET = typer.Option(ROOT / "docs" / "es", "--target", help="Carpeta donde se escribe.")
 _DASHBOARD = typer.Option("morosidad", "--dashboard", help="Dirección del tablero.")
 _GUEST = typer.Option(..., "--guest", help="Invitado: un usuario con accesos de rol `invitado`.")
 _MUNICIPALITY = typer.Option(None, "--municipio", help="Solo este municipio, de los que el invitado puede ver.")
@@ -158,6 +165,63 @@ def check() -> None:
         _fail(error)
     typer.echo(f"Correcto: {len(context.assets.datasets)} conjuntos de datos, {len(context.assets.charts)} gráficos, "
                f"{len(context.assets.dashboards)} tablero(s).")
+
+
+@app.command()
+def docs(
+    check: bool = typer.Option(False, "--check", help="Solo dice si las páginas están al día."),
+    target: Path = _TARGET,
+) -> None:
+    """Escribe en docs/es qué significa cada gráfico de cada tablero. Ejemplo: caudal superset docs --check"""
+    from caudal.semantic import manifest_path
+    from caudal.semantic.lineage import load_manifest
+
+    from . import docs as pages
+    from .context import load
+    from .files import AssetError
+
+    try:
+        texts = pages.pages(load(), load_manifest(manifest_path()))
+    except (AssetError, SemanticError) as error:
+        _fail(error)
+    if check:
+        if old := pages.stale(target, texts):
+            typer.echo(f"No están al día: {', '.join(old)}. Ejecute `caudal superset docs`.", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{target / pages.INDEX} está al día.")
+        return
+    pages.write(target, texts)
+    typer.echo(f"Escrito: {target / pages.INDEX} y {len(texts) - 1} página(s).")
+
+
+@app.command()
+def screenshots(dashboard: str = typer.Argument(None, help="Dirección del tablero; sin ella, todos.")) -> None:
+    """Toma de cada tablero la imagen de su página, con Chromium. Ejemplo: caudal superset screenshots morosidad"""
+    from .client import SupersetError
+    from .context import load
+    from .files import AssetError
+    from .screenshots import ScreenshotFailed, take
+    from .server import SupersetSetupError
+
+    try:
+        for path in take(load(), dashboard):
+            typer.echo(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} KB")
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, ScreenshotFailed) as error:
+        _fail(error)
+
+
+@app.command()
+def warm() -> None:
+    """Pide cada gráfico una vez, con los filtros con que abre su tablero, para que la caché lo tenga. Ejemplo: caudal superset warm"""
+    from .client import SupersetError
+    from .files import AssetError
+    from .server import SupersetSetupError
+    from .warm import warm
+
+    try:
+        typer.echo(str(warm().or_fail()))
+    except (AssetError, SupersetError, SupersetSetupError, SemanticError, WarehouseUnavailable) as error:
+        _fail(error)
 
 
 @app.command()

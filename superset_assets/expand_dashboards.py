@@ -6,7 +6,8 @@ from typing import Any
 
 from .checks import filtered
 from .context import Context, identifier
-from .files import CellSpec, DashboardSpec, FilterSpec, RowSpec
+from .docs import link
+from .files import STATUS_HEIGHT, CellSpec, DashboardSpec, FilterSpec, RowSpec
 
 
 def dashboard(context: Context, slug: str) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def dashboard(context: Context, slug: str) -> dict[str, Any]:
         "certification_details": "",
         "published": True,
         "uuid": identifier("dashboard", slug),
-        "position": _position(context, spec, numbers),
+        "position": _position(context, slug, numbers),
         "metadata": {
             "native_filter_configuration": [_filter(context, slug, key, item, numbers) for key, item in spec.filters.items()],
             "chart_configuration": {},
@@ -42,7 +43,17 @@ def dashboard(context: Context, slug: str) -> dict[str, Any]:
     }
 
 
-def _position(context: Context, spec: DashboardSpec, numbers: dict[str, int]) -> dict[str, Any]:
+def first_row(slug: str, spec: DashboardSpec) -> RowSpec | None:
+    """Over everything: of when the data are and, where the pages are served (`docs.py`), the link to the dashboard's own."""
+    address = link(slug)
+    if not address:
+        return spec.top()[0] if spec.status else None
+    text = CellSpec(width=2 if spec.status else 12, text=f"[Qué significa cada gráfico]({address})")
+    return RowSpec(charts={**({spec.status: 10} if spec.status else {}), "documentacion": text}, height=STATUS_HEIGHT)
+
+
+def _position(context: Context, slug: str, numbers: dict[str, int]) -> dict[str, Any]:
+    spec = context.assets.dashboards[slug]
     grid = ["ROOT_ID", "GRID_ID"]
     position: dict[str, Any] = {
         "DASHBOARD_VERSION_KEY": "v2",
@@ -50,7 +61,8 @@ def _position(context: Context, spec: DashboardSpec, numbers: dict[str, int]) ->
         "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": [], "parents": ["ROOT_ID"]},
         "HEADER_ID": {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": spec.title}},
     }
-    position["GRID_ID"]["children"] = _rows(context, spec.top(), grid, "", numbers, position)
+    first = first_row(slug, spec)
+    position["GRID_ID"]["children"] = _rows(context, [*([first] if first else []), *spec.rows], grid, "", numbers, position)
     if spec.tabs:
         position["TABS-1"] = {"type": "TABS", "id": "TABS-1", "children": [], "parents": grid, "meta": {}}
         position["GRID_ID"]["children"].append("TABS-1")

@@ -18,7 +18,7 @@ from . import bundle, files, layout, state
 from .checks import check
 from .client import Client
 from .context import Context, identifier, load
-from .expand_dashboards import filter_id
+from .expand_dashboards import filter_id, first_row
 from .state import Asset
 from .write_yaml import rewrite
 
@@ -116,9 +116,11 @@ def _dashboard(context: Context, slug: str, asset: Asset) -> dict[str, Any]:
     rows = grid["rows"]
     content: dict[str, Any] = {"title": document["dashboard_title"], "description": document.get("description") or ""}
     content["filters"] = _filters(context, slug, metadata.get("native_filter_configuration") or [])
-    if spec.status and rows and rows[0] == {"height": files.STATUS_HEIGHT, "charts": {spec.status: 12}}:
-        content["status"] = spec.status
+    first = first_row(slug, spec)
+    if first and rows and rows[0] == first.model_dump(exclude_unset=True):
         rows = rows[1:]
+        if spec.status:
+            content["status"] = spec.status
     content["rows"] = _kept(rows, spec.rows)
     tabs = {tab.title: tab.rows for tab in spec.tabs}
     content["tabs"] = [{"title": tab["title"], "rows": _kept(tab["rows"], tabs.get(tab["title"], []))} for tab in grid["tabs"]]

@@ -111,6 +111,13 @@ class CaudalSecurityManager(SupersetSecurityManager):
             found.append(Rule(0, None, EVERYTHING if self.sees_everything() else NOTHING))
         return found
 
+    def get_rls_cache_key(self, datasource: Any) -> list[str]:
+        """Superset's own, and which publication the marts are of: nothing older than them comes out of the cache, however long it keeps things."""
+        if not hasattr(g, "_caudal_publication"):
+            with _engine.connect() as conn:
+                g._caudal_publication = str(conn.execute(sa.text("select published_build_id from ops.data_status")).scalar())
+        return [*super().get_rls_cache_key(datasource), g._caudal_publication]
+
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         if not super()._has_view_access(user, permission_name, view_name):
             return False

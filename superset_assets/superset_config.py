@@ -53,7 +53,7 @@ GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
 FAB_ADD_SECURITY_API = True
 FAB_API_SWAGGER_UI = False  # its page asks a CDN for its script
 
-# --- caches on disk; a publication empties what it changed (superset_assets/publish.py) ---
+# --- caches on disk; a publication of dashboards empties what it changed (publish.py), one of the marts changes the keys (security.py) ---
 _CACHE_DIR = Path(os.environ["CAUDAL_SUPERSET_CACHE_DIR"])
 
 
@@ -65,7 +65,7 @@ def _file_cache(name: str, ttl: timedelta) -> dict:
 
 
 CACHE_CONFIG = _file_cache("meta", timedelta(hours=1))
-DATA_CACHE_CONFIG = _file_cache("data", timedelta(hours=1))
+DATA_CACHE_CONFIG = _file_cache("data", timedelta(hours=26))  # filled after each nightly load (warm.py); a new publication of the marts has new keys
 FILTER_STATE_CACHE_CONFIG = {**_file_cache("filters", timedelta(days=90)), "REFRESH_TIMEOUT_ON_RETRIEVAL": True}
 EXPLORE_FORM_DATA_CACHE_CONFIG = {**_file_cache("explore", timedelta(days=7)), "REFRESH_TIMEOUT_ON_RETRIEVAL": True}
 STORE_CACHE_KEYS_IN_METADATA_DB = True  # so that the publisher can invalidate by dataset
