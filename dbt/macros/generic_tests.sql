@@ -30,9 +30,12 @@ where n <> {% for column in columns %}n_{{ loop.index }}{{ ' * ' if not loop.las
 
 {# Every key points at a member of its dimension. `keys`: column → [dimension model, its key]. One query for all keys of a fact. #}
 {% test known_members(model, keys) %}
+with facts as not materialized (
+    select * from {{ model }}  -- in a daily run a subquery with an alias of its own
+)
 {% for column, target in keys.items() %}
 select '{{ column }}' as key_name, f.{{ column }} as key_value, count(*) as fact_rows
-from {{ model }} as f
+from facts as f
 left join {{ ref(target[0]) }} as d on d.{{ target[1] }} = f.{{ column }}
 where f.{{ column }} is not null and d.{{ target[1] }} is null
 group by f.{{ column }}

@@ -3,10 +3,10 @@
 {% set recent %}
 {% if not tests_everything() %}
 in (
-    {% for model in [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] -%}
+    {% for model in [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] %}
     {{ untested(model, 'contract_key') }}
     {{ 'union' if not loop.last }}
-    {%- endfor %}
+    {% endfor %}
 )
 {% endif %}
 {% endset %}
