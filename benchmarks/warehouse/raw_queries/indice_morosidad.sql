@@ -17,4 +17,4 @@ owed as (
     where m.amount_total > coalesce(a.applied, 0)
 )
 
-select period_month, sum(amount) filter (where invoice_date_due < month_end) / nullif(sum(amount), 0) from owed group by 1 order by 1
+select period_month, coalesce(sum(amount) filter (where invoice_date_due < month_end), 0) / nullif(sum(amount), 0) from owed group by 1 order by 1

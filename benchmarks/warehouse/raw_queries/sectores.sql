@@ -17,7 +17,7 @@ owed as (
     where m.amount_total > coalesce(a.applied, 0)
 )
 
-select coalesce(y.name, 'Sin asignar'), coalesce(s.name, 'Sin asignar'), sum(o.amount), sum(o.amount) filter (where o.invoice_date_due < o.month_end)
+select coalesce(y.name, 'Sin asignar'), coalesce(s.name, 'Sin asignar'), sum(o.amount), coalesce(sum(o.amount) filter (where o.invoice_date_due < o.month_end), 0)
 from owed as o
 left join raw.odoo_contract as c on c.id = o.contract_id
 left join raw.odoo_supply_point as w on w.id = c.supply_point_id

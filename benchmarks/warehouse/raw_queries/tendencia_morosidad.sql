@@ -18,6 +18,6 @@ owed as (
 )
 
 select
-    period_month, sum(amount) filter (where invoice_date_due < month_end) / nullif(sum(amount), 0),
-    sum(amount) filter (where invoice_date_due < month_end - 90) / nullif(sum(amount), 0)
+    period_month, coalesce(sum(amount) filter (where invoice_date_due < month_end), 0) / nullif(sum(amount), 0),
+    coalesce(sum(amount) filter (where invoice_date_due < month_end - 90), 0) / nullif(sum(amount), 0)
 from owed group by 1 order by 1

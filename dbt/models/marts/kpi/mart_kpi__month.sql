@@ -7,7 +7,8 @@ with metric as (
     select * from {{ source('ops', 'metric') }}
 ),
 
-value as (
+-- twice below: without this the planner knows nothing of the months and metrics that are asked
+value as not materialized (
     select * from {{ source('ops', 'metric_value') }}
 ),
 

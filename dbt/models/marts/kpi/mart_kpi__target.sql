@@ -1,4 +1,6 @@
 -- Grain: metric × month × sector with a target; without a sector it is the whole utility's.
+{{ config(indexes=[{'columns': ['metric_name', 'period_month']}]) }}
+
 with target as (
     select * from {{ ref('metric_targets') }}
 ),
