@@ -21,7 +21,8 @@ from .model import Aggregate, Derived, Metric, Node, Ratio, SemanticLayer
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "es"
 INDEX, PAGES, HTML = "indicadores.md", "indicadores", "indicadores.html"
-UNITS = {"RD$": "RD$ (pesos dominicanos)", "%": "%", "m3": "m³", "dias": "días", "n": "cantidad", "RD$/m3": "RD$ por m³"}
+UNITS = {"RD$": "RD$ (pesos dominicanos)", "%": "%", "m3": "m³", "dias": "días", "n": "cantidad", "RD$/m3": "RD$ por m³", "años": "años",
+         "h": "horas", "min": "minutos", "m3/h": "m³ por hora", "veces": "veces"}
 DIRECTIONS = {"up": "mientras más alto, mejor", "down": "mientras más bajo, mejor", "none": "informativo"}
 MADE = "<!-- Página generada por `caudal metrics docs` desde dbt/semantic/: no la edite, cambie la definición. -->"
 

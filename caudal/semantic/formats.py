@@ -11,7 +11,8 @@ from .model import Metric
 
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 _D3 = re.compile(r"(?P<comma>,?)\.(?P<places>\d)(?P<kind>[f%])\Z")
-_UNITS = {"RD$": "RD$ {}", "%": "{} %", "m3": "{} m³", "dias": "{} días", "n": "{}", "RD$/m3": "RD$ {}/m³"}
+_UNITS = {"RD$": "RD$ {}", "%": "{} %", "m3": "{} m³", "dias": "{} días", "n": "{}", "RD$/m3": "RD$ {}/m³", "años": "{} años",
+          "h": "{} h", "min": "{} min", "m3/h": "{} m³/h", "veces": "{} veces"}
 
 
 def d3_parts(metric: Metric) -> tuple[bool, int, bool]:

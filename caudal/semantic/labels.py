@@ -21,6 +21,10 @@ DIMENSIONS = {
     "failure_reason_name": "Motivo de no entrega", "request_type_name": "Tipo de solicitud", "claim_type_name": "Tipo de reclamo", "team": "Equipo",
     "order_type_name": "Tipo de orden", "work_order_type": "Tipo de orden", "dimension": "Dimensión", "check_name": "Regla", "action_name": "Acción",
     "register_name": "Caja", "cash_register_name": "Caja", "ecf_state": "Estado del e-CF", "user_name": "Usuario", "team_name": "Equipo",
+    "account_class": "Clase de cuenta", "account_code": "Cuenta", "account_name": "Nombre de la cuenta", "activity": "Actividad", "build_status": "Resultado",
+    "crew": "Cuadrilla", "model_name": "Modelo", "order_kind": "Clase de orden", "quality_dimension": "Dimensión de calidad",
+    "request_kind": "Clase de solicitud", "request_source": "Origen de la solicitud", "rule_code": "Código de la regla", "rule_name": "Regla",
+    "source_name": "Origen", "user_login": "Cuenta de usuario",
 }
 _END = re.compile(r"[,.;:(]| por (?:mes|día|cada|contrato|sector)\b| de cada\b| al cierre\b| a fin de mes\b")
 

@@ -108,7 +108,7 @@ def mart(alerts_home: Path, alerts_url: str, monkeypatch: pytest.MonkeyPatch) ->
     settings.cache_clear()
     warehouse.bootstrap()
     mart = Mart(alerts_home)
-    mart.execute("truncate ops.incident, ops.incident_event, ops.alert_message, ops.run, ops.build restart identity")
+    mart.execute("truncate ops.incident, ops.incident_event, ops.alert_message, ops.run, ops.build restart identity cascade")
     mart.execute("drop table if exists marts.mart_commercial__month")
     columns = ["period_month date", *(f"{n} text" for n in TEXTS), *(f"{n} numeric(18, 2)" for n in AMOUNTS), *(f"{n} numeric(18, 3)" for n in VOLUMES),
                *(f"{n} bigint" for n in COUNTS)]

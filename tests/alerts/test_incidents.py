@@ -187,7 +187,7 @@ def test_a_key_about_to_end_is_told_before_it_does(mart):
 
 
 def test_before_the_first_publication_a_failed_build_is_told(mart):
-    mart.execute("truncate ops.build")
+    mart.execute("truncate ops.build cascade")
     mart.execute("drop table marts.mart_commercial__month")
     mart.build(ok=False)
     assert told(alerts.evaluate()) == [("opened", "datos_desactualizados", "Publicación de los datos", "critica")]

@@ -14,9 +14,9 @@ from caudal.airflow_run import ChainFailed
 from caudal.settings import settings
 from sources.status import status
 
-TIMEOUT_S = 480
+TIMEOUT_S = 1500
 EXPECTED = {
-    "caudal_replicate": {"cadastre", "plan", "reconcile", "telemetry", "announce", "report_failure"},
+    "caudal_replicate": {"cadastre", "plan", "locate", "reconcile", "telemetry", "announce", "report_failure"},
     "caudal_build": {"build", "check", "report_failure"},
     "caudal_consumers": {"superset", "alerts", "reports", "powerbi"},
 }

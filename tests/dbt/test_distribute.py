@@ -11,7 +11,6 @@ import pytest
 
 from caudal import warehouse
 from caudal.dbt_run import PROJECT, dbt_environment
-from caudal.publication import reset_building
 
 BUILDING = "citus_marts"
 STAND_IN = """
@@ -30,7 +29,7 @@ STAND_IN = """
 def building(built):
     """A schema to build in, and Citus's functions, which only write down how they were called."""
     with warehouse.connect(autocommit=True) as conn:
-        reset_building(conn, BUILDING)
+        conn.execute(f"drop schema if exists {BUILDING} cascade; create schema {BUILDING}; grant usage, create on schema {BUILDING} to caudal_transform")
         conn.execute(STAND_IN)
         yield conn
         conn.execute("drop function create_distributed_table; drop function create_reference_table; drop schema citus_stand_in cascade")

@@ -55,7 +55,7 @@ MISTAKES = [
     ("no date table", DATES, "\tdataCategory: Time\n", "", "marked as date table"),
     ("no date key", DATES, "\t\tisKey\n", "", "needs one key column"),
     ("table not in the model", MAIN, "ref table Pagos\n", "", "does not name this table"),
-    ("table without a file", MAIN, "ref table Pagos\n", "ref table Pagos\nref table Cajas\n", "no file"),
+    ("table without a file", MAIN, "ref table Pagos\n", "ref table Pagos\nref table Almacenes\n", "no file"),
     ("rule on an unknown table", RULES, "tablePermission Sectores", "tablePermission Zonas", "'Zonas'"),
     ("rule on an unknown column", RULES, "IN CALCULATETABLE(VALUES(Accesos[sector_code])", "IN CALCULATETABLE(VALUES(Accesos[sector])", "'Accesos'[sector]"),
     ("rule on an unknown column of its own", RULES, "[Código del sector] IN", "[Sector comercial] IN", "[Sector comercial]"),

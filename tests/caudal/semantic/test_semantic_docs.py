@@ -76,7 +76,7 @@ def test_the_lineage_goes_down_to_the_raw_tables(layer, manifest_folder):
     assert {"raw.odoo_account_move_line", "raw.odoo_account_payment"} <= set(sources)
     assert "stg_odoo__account_move_line" in staging
     facts, _, _ = lineage(layer.metric("receivable_by_age").model.table, manifest)
-    assert facts == ["fct_receivable_month"]
+    assert facts == ["fct_receivable_age_month", "fct_receivable_month"]
 
 
 def test_a_ratio_shows_its_resolved_computation(layer):

@@ -53,7 +53,8 @@ def test_every_measure_and_dimension_is_in_the_contract_of_its_mart(layer, manif
     nodes = json.loads((manifest_folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     columns = {n["name"]: set(n["columns"]) for n in nodes.values() if n["resource_type"] == "model"}
     for m in [*layer.metrics.values(), *layer.internal.values()]:
-        used = {leaf.expr for leaf in leaves(m.node)} | {d.expr for d in m.model.dimensions}
+        parts = {name for leaf in leaves(m.node) for name in re.findall(r"[a-z_][a-z0-9_]*", leaf.expr)}  # an expression: the columns it names
+        used = parts | {d.expr for d in m.model.dimensions}
         assert used <= columns[m.model.table], m.name
 
 
