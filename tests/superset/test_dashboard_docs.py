@@ -44,7 +44,7 @@ def test_a_page_says_formula_thresholds_source_filters_and_who(context: Context,
     page = docs.pages(context, manifest)["tableros/morosidad.md"]
     sheet = page.split("### Índice de morosidad\n")[1].split("\n### ")[0]
     assert "= Monto vencido ÷ cuentas por cobrar." in sheet and "Umbrales: alerta con más de 40.0 %" in sheet
-    assert "`marts.mart_commercial__month`" in sheet and "Municipio, Sector, Tipo de usuario, Período" in sheet
+    assert "`marts.mart_commercial__month`" in sheet and "Municipio, Sector, Ruta, Tipo de usuario, Período" in sheet
     assert "Nivel de morosidad" not in sheet  # a filter that does not reach it
     assert "- **Responsable:** Gerencia comercial" in page and "Cobranzas" in page.split("**Lo abren:**")[1].split("\n")[0]
 
