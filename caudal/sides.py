@@ -121,7 +121,7 @@ def prepare(
     with conn.transaction():
         plan = Plan(conn.execute("select ops.side_of(%s)", [building]).fetchone()[0])
         states = {(side, model): rest for side, model, *rest in conn.execute(
-            "select side, model, build_id, refreshed_build_id, fingerprint, closed_month from ops.model_state where side in (%s, %s)", [plan.side, SHARED])}
+            "select side, model, build_id, refreshed_build_id, fingerprint, closed_month, relation from ops.model_state where side in (%s, %s)", [plan.side, SHARED])}
         # sums made whole need the months that their facts archived: those are made whole too, from raw
         archived = {row[0] for row in conn.execute("select model from ops.model_state where kept_from is not null and side = %s", [plan.side])}
         needed: set[str] = set()
@@ -161,9 +161,12 @@ def _why_whole(
     """Why a model can't be brought up to date from where it stands; None when it can."""
     if full_refresh:
         return "se pidió"
-    if state is None or conn.execute("select to_regclass(%s)", [f'"{model.schema}"."{model.name}"']).fetchone()[0] is None:
+    there = conn.execute("select to_regclass(%s)::oid", [f'"{model.schema}"."{model.name}"']).fetchone()[0]
+    if state is None or there is None:
         return "no estaba en este lado"
-    build_id, _, fingerprint, closed_month = state
+    build_id, _, fingerprint, closed_month, relation = state
+    if there != relation:
+        return "su tabla es otra"
     if fingerprint != model.fingerprint:
         return "cambió su definición"
     if closed_month > last_closed:

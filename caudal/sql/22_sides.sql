@@ -17,6 +17,7 @@ create table if not exists ops.model_state (
     build_id bigint not null,            -- the last build that brought it up to date: changes of later builds are still to come
     run_id bigint not null,              -- rows of raw written by this run or a later one are still to come
     refreshed_build_id bigint not null,  -- the build that made it whole: what hangs from it and is older must be made whole too
+    relation oid not null,               -- the table that this is said of: another one in its place (a restore, an older program) is not up to date
     fingerprint text,                    -- of its SQL and of all it depends on
     closed_month date not null,          -- the last closed month it knows
     kept_from date,                      -- months before this one were archived and are frozen (caudal retention)

@@ -45,8 +45,8 @@
 {# Post-hook of every incremental model: in its transaction, up to where it was brought. #}
 {% macro remember_build() -%}
     {% if model.config.materialized == 'incremental' -%}
-    insert into ops.model_state as s (side, model, build_id, run_id, refreshed_build_id, fingerprint, closed_month)
-    select ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
+    insert into ops.model_state as s (side, model, build_id, run_id, refreshed_build_id, relation, fingerprint, closed_month)
+    select ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, '{{ this }}'::regclass, b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
     from ops.build as b where b.status = 'running'
     on conflict (side, model) do update set build_id = excluded.build_id, run_id = excluded.run_id, closed_month = excluded.closed_month, built_at = excluded.built_at
     {%- endif %}

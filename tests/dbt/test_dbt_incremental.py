@@ -177,3 +177,14 @@ def test_build_without_changes_runs_every_test(built):
     for _ in range(2):
         result = build(progress=lambda _: None)
         assert result.ok, result
+
+
+def test_a_table_that_another_program_made_is_not_taken_for_ours(lab, monkeypatch):
+    build_untested(monkeypatch)
+    lab.execute("drop table intermediate.int_consumption__reading cascade")
+    lab.execute("create table intermediate.int_consumption__reading (reading_key bigint)")
+    lab.execute("alter table intermediate.int_consumption__reading owner to caudal_transform")
+    result = build_untested(monkeypatch)
+    whole = lab.execute("select details -> 'whole' from ops.build where build_id = %s", [result.build_id]).fetchone()[0]
+    assert whole["int_consumption__reading"] == "su tabla es otra"
+    assert {"fct_consumption_month", "fct_commercial_month"} <= set(whole)
