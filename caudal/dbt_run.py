@@ -93,9 +93,23 @@ def list_models(select: str) -> set[str]:
     return {line.strip() for line in lines}
 
 
-def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
-    """Run `dbt build`; the names of what failed, empty when all passed."""
-    return _dbt(["build", "--exclude-resource-type", "exposure", *(["--select", select, "--indirect-selection", "buildable"] if select else [])], tell)
+def run_dbt(select: str | None, tell: Callable[[str], None], all_tests: bool = False) -> list[str]:
+    """Run `dbt build`; the names of what failed, empty when all passed.
+
+    Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes, or with
+    `all_tests`.
+    """
+    mark, fingerprint = target_dir() / "unit_tests_passed", _fingerprint()
+    passed = mark.exists() and mark.read_text() == fingerprint and not all_tests
+    left_out = ["exposure", "unit_test"] if passed else ["exposure"]
+    failed = _dbt([
+        "build", *(part for kind in left_out for part in ("--exclude-resource-type", kind)),
+        *(["--select", select, "--indirect-selection", "buildable"] if select else []),
+    ], tell)
+    statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}
+    if select is None and statuses == {"pass"}:
+        mark.write_text(fingerprint)
+    return failed
 
 
 def _dbt(arguments: list[str], tell: Callable[[str], None]) -> list[str]:

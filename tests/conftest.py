@@ -75,12 +75,16 @@ def replicated(tiny_source: object, home: Path) -> object:
 
 
 @pytest.fixture(scope="session")
-def built(replicated: object) -> object:
-    """Marts built, tested and published."""
+def built(replicated: object, home: Path) -> object:
+    """Marts built, tested and published; what dbt said of it is kept in `<home>/first_build`."""
     from caudal.build import build
+    from caudal.dbt_run import target_dir
 
     result = build()
     assert result.ok, result
+    for name in ("run_results.json", "manifest.json"):  # of this build: others come after it
+        (home / "first_build").mkdir(exist_ok=True)
+        shutil.copy(target_dir() / name, home / "first_build" / name)
     return result
 
 

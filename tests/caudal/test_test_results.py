@@ -1,4 +1,4 @@
-"""Results of the tests of a real build, kept: read from the run_results.json that dbt left."""
+"""Results of the tests of a real build, kept: read from the run_results.json that dbt left after the session's first build."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from caudal import warehouse
-from caudal.dbt_run import target_dir
+from caudal.settings import settings
 from caudal.test_results import record
 
+FIRST = settings().home / "first_build" / "run_results.json"
 COUNT = "select status, count(*) from ops.test_result where build_id = %s group by 1"
 
 
@@ -23,9 +24,8 @@ def conn(built):
 
 
 def test_every_test_of_the_build_is_recorded_once(conn, built):
-    path = target_dir() / "run_results.json"
-    wanted = [r for r in json.loads(path.read_text())["results"] if r["unique_id"].startswith(("test.", "unit_test."))]
-    assert record(conn, built.build_id, path) == record(conn, built.build_id, path) == len(wanted) > 100
+    wanted = [r for r in json.loads(FIRST.read_text())["results"] if r["unique_id"].startswith(("test.", "unit_test."))]
+    assert record(conn, built.build_id, FIRST) == record(conn, built.build_id, FIRST) == len(wanted) > 100
     counts = dict(conn.execute(COUNT, [built.build_id]).fetchall())
     assert sum(counts.values()) == len(wanted) and set(counts) <= {"pass", "warn"}
     about = dict(conn.execute("select test_name, model_name from ops.test_result where build_id = %s", [built.build_id]).fetchall())
@@ -36,14 +36,14 @@ def test_every_test_of_the_build_is_recorded_once(conn, built):
 
 def test_the_trend_counts_failures_and_rows(conn, built, tmp_path):
     """What failed, warned and could not run is told apart: the real file, with three results as dbt writes them when things go wrong."""
-    results = json.loads((target_dir() / "run_results.json").read_text())
+    results = json.loads(FIRST.read_text())
     chosen = ("fct_service_request_keys_are_known", "fct_service_request_status_is_known", "a_request_has_the_term_of_its_kind")
     of_fact = [r for r in results["results"] if any(name in r["unique_id"] for name in chosen)]
     assert len(of_fact) == 3
     for result, (status, failures) in zip(of_fact, [("fail", 7), ("warn", 2), ("runtime error", None)], strict=True):
         result.update(status=status, failures=failures, message="Got rows")
     (tmp_path / "run_results.json").write_text(json.dumps(results))
-    shutil.copy(target_dir() / "manifest.json", tmp_path)
+    shutil.copy(FIRST.with_name("manifest.json"), tmp_path)
     record(conn, built.build_id, tmp_path / "run_results.json")
     row = conn.execute("select tests_count, failed_tests, warned_tests, failing_rows from marts.mart_quality__test_trend "
                        "where build_id = %s and model_name = 'fct_service_request'", [built.build_id]).fetchone()
@@ -53,4 +53,4 @@ def test_the_trend_counts_failures_and_rows(conn, built, tmp_path):
 
 def test_an_unknown_build_is_refused(conn):
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        record(conn, 10**9, target_dir() / "run_results.json")
+        record(conn, 10**9, FIRST)

@@ -1,4 +1,4 @@
-"""The SQL of a dbt model as the last build compiled it, run over rows that a test makes up.
+"""The SQL of a dbt model in its whole form (not the incremental one), run over rows that a test makes up.
 
 A model's inputs become tables of the same name in a schema of the test's own, so what runs is the model itself, on a real PostgreSQL.
 """
@@ -7,27 +7,41 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from caudal import warehouse
-from caudal.settings import settings
+from caudal.dbt_run import PROJECT, dbt_environment, target_dir
+
+
+def compiled(models: Sequence[str], folder: Path) -> dict[str, str]:
+    """Model → the SQL that makes it whole."""
+    shutil.copy(target_dir() / "partial_parse.msgpack", folder)  # spares the parse
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--full-refresh", "--select", *models, "--target-path", str(folder),
+         "--log-path", str(folder)], cwd=PROJECT, env=dbt_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return {model: nodes[f"model.caudal.{model}"]["compiled_code"] for model in models}
 
 
 class Bench:
     """A schema with the inputs of some models, empty; `run` gives a model's rows for the rows put in."""
 
-    def __init__(self, conn: psycopg.Connection, schema: str, models: Sequence[str]) -> None:
+    def __init__(self, conn: psycopg.Connection, schema: str, models: Mapping[str, str]) -> None:
         self.conn, self.schema = conn, schema
-        nodes = json.loads((settings().home / "manifest" / "manifest.json").read_text())["nodes"]
         self.code: dict[str, str] = {}
         inputs: set[tuple[str, str]] = set()
-        for model in models:
-            code = nodes[f"model.caudal.{model}"]["compiled_code"]
+        for model, code in models.items():
             inputs |= set(re.findall(r'"caudal"\."(\w+)"\."(\w+)"', code))
             self.code[model] = re.sub(r'"caudal"\."\w+"\.', f'"{schema}".', code)
         for source, table in sorted(inputs):
@@ -63,9 +77,11 @@ class Bench:
 @contextmanager
 def bench(schema: str, *models: str) -> Iterator[Bench]:
     """A `Bench` for these models; everything it made is rolled back."""
+    with tempfile.TemporaryDirectory() as folder:
+        code = compiled(models, Path(folder))
     with warehouse.connect() as conn:
         conn.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         try:
-            yield Bench(conn, schema, models)
+            yield Bench(conn, schema, code)
         finally:
             conn.rollback()

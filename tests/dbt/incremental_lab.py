@@ -16,10 +16,15 @@ from caudal.build import BuildResult, build
 SAVED = ("raw", "history")
 
 
-def build_untested(monkeypatch: pytest.MonkeyPatch, fails: bool = False, **options: bool) -> BuildResult:
-    """A build without dbt's tests (made-up raw breaks business rules); with `fails` it ends as if one had failed after all models were made."""
-    def run_dbt(select: str | None, tell: object) -> list[str]:
-        failed = dbt_run._dbt(["build", *(part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind))], tell)
+def build_untested(monkeypatch: pytest.MonkeyPatch, fails: bool = False, everything: bool = False, **options: bool) -> BuildResult:
+    """A build without dbt's tests (made-up raw breaks business rules); with `fails` it ends as if one had failed after all models were made.
+
+    Makes the incremental models and what they are made from; the tables that every build makes whole stay as they are, unless `everything`.
+    """
+    def run_dbt(select: str | None, tell: object, all_tests: bool) -> list[str]:
+        selected = [] if everything else ["--select", "+config.materialized:incremental"]
+        failed = dbt_run._dbt(
+            ["build", *(part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind)), *selected], tell)
         return failed or (["a_test"] if fails else [])
 
     lines: list[str] = []

@@ -77,7 +77,13 @@ def allocations(made):
              "allocation_kind": kind, "days_past_due": (on - i["due"]).days} for k, (i, on, amount, kind) in enumerate(rows, 1)]
 
 
-CONTRACTS = [{"contract_key": 1, **PLACE}, {"contract_key": 2, **PLACE}]
+MOVED_ON = date(2025, 9, 15)  # contract 1 goes to another sector
+ALWAYS = {"valid_from_on": date(1900, 1, 1), "valid_until_on": date(9999, 12, 31)}
+VERSIONS = [
+    {"contract_key": 1, "contract_version_key": 11, **PLACE, **ALWAYS, "valid_until_on": MOVED_ON},
+    {"contract_key": 1, "contract_version_key": 12, **PLACE, **ALWAYS, "valid_from_on": MOVED_ON, "sector_key": 8},
+    {"contract_key": 2, "contract_version_key": 21, **PLACE, **ALWAYS},
+]
 CLOSED = [{"period_month": m, "month_end_on": month_end(m)} for m in months()]
 
 
@@ -91,9 +97,13 @@ def debts(built):
 @relaxed
 @given(made=invoices())
 def test_ageing_at_every_month_end(debts, made):
-    debts.put(int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_core__contract=CONTRACTS)
+    debts.put(int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_core__contract_version=VERSIONS)
     debts.run("int_receivables__open_balance", into=True)
-    found = {(r["contract_key"], r["period_month"], r["ageing_bucket_order"]): r["receivable_amount"] for r in debts.run("fct_receivable_month")}
+    rows = debts.run("fct_receivable_month")
+    found = {(r["contract_key"], r["period_month"], r["ageing_bucket_order"]): r["receivable_amount"] for r in rows}
+    assert len(found) == len(rows)
+    for r in rows:
+        assert r["sector_key"] == (8 if r["contract_key"] == 1 and month_end(r["period_month"]) >= MOVED_ON else 7), "the sector of the month end"
     expected = defaultdict(Decimal)
     for month in months():
         for i in made:
@@ -107,7 +117,7 @@ def test_ageing_at_every_month_end(debts, made):
 def test_roll_matrix_conserves_debt(debts, made, agreements):
     """What leaves a bucket was in it, what arrives in one is in it, and the exits are what was applied; whatever the agreements."""
     debts.put(
-        int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_core__contract=CONTRACTS, int_core__closed_month=CLOSED,
+        int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_core__contract_version=VERSIONS, int_core__closed_month=CLOSED,
         int_agreements__agreement=[{"agreement_key": k, "contract_key": c, "signed_on": on, "closed_on": on + timedelta(days=n)}
                                    for k, (c, on, n) in enumerate(agreements, 1)])
     debts.run("int_receivables__open_balance", into=True)
