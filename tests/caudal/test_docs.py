@@ -37,7 +37,7 @@ def test_the_pages_ask_nothing_of_the_internet(address):
         page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" and "favicon" not in message.text else None)
         page.goto(f"{address}#!/model/model.caudal.mart_commercial__month")
-        expect(page.get_by_text("billed_amount", exact=True).first).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("cell", name="billed_amount", exact=True).first).to_be_visible(timeout=60_000)
         expect(page.get_by_text("numeric(18,2)").first).to_be_visible()
         page.goto(f"{address}#!/exposure/exposure.caudal.tablero_morosidad")
         expect(page.get_by_text("Tablero «Morosidad»").first).to_be_visible()
