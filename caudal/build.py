@@ -47,8 +47,7 @@ def build(
 ) -> BuildResult:
     """Run dbt and publish the marts when everything passed.
 
-    `full_refresh` makes the incremental models whole again; `full_tests` has the tests read the whole history and not only what changed, and
-    the unit tests run although no file of the project changed.
+    `full_refresh` makes the incremental models whole again; `full_tests` has the tests read the whole history and not only what changed.
 
     `select` (dbt's node selection) builds and tests that part in `marts_next` and publishes nothing. `progress` gets dbt's lines
     (default: stderr). Waits for another build to end first. A failing model or test is told in the result, not raised; raises
@@ -118,7 +117,7 @@ def _run(
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
     else:
         tell("Construcción incremental: solo lo que cambió desde que este lado se construyó.")
-    failed = run_dbt(select, tell, full_tests)
+    failed = run_dbt(select, tell)
     _record(conn, build_id, plan, tell)
     if select is None and (run_results := target_dir() / "run_results.json").exists():
         test_results.record(conn, build_id, run_results)

@@ -93,14 +93,13 @@ def list_models(select: str) -> set[str]:
     return {line.strip() for line in lines}
 
 
-def run_dbt(select: str | None, tell: Callable[[str], None], all_tests: bool = False) -> list[str]:
+def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
     """Run `dbt build`; the names of what failed, empty when all passed.
 
-    Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes, or with
-    `all_tests`.
+    Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes.
     """
     mark, fingerprint = target_dir() / "unit_tests_passed", _fingerprint()
-    passed = mark.exists() and mark.read_text() == fingerprint and not all_tests
+    passed = mark.exists() and mark.read_text() == fingerprint
     left_out = ["exposure", "unit_test"] if passed else ["exposure"]
     failed = _dbt([
         "build", *(part for kind in left_out for part in ("--exclude-resource-type", kind)),

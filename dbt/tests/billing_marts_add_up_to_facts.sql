@@ -4,19 +4,22 @@
 with facts as (
     select 'conceptos' as measure, {{ month_of('issued_on') }}::text as of_what, sum(line_amount)::numeric as amount
     from {{ ref('fct_invoice_line') }}
-    where {{ month_of('issued_on') }} in ({{ closed }})
+    where {{ month_of('issued_on') }} in ({{ closed }}) and issued_on >= {{ kept_from() }}
     group by 2
     union all
     select 'notas de crédito', 'todas', sum(total_amount) from {{ ref('fct_invoice') }} where document_kind = 'nota_credito' and state = 'posted'
     union all
     select 'motivos', period_month::text, sum(credited_amount) from {{ ref('mart_commercial__month') }} group by 2
     union all
-    select 'facturas', period_month::text, sum(invoices_issued) from {{ ref('mart_commercial__month') }} group by 2
+    select 'facturas', period_month::text, sum(invoices_issued)
+    from {{ ref('mart_commercial__month') }}
+    where period_month >= {{ kept_from() }}
+    group by 2
     union all
     select 'e-CF', period_month::text, sum(ecf_issued) from {{ ref('mart_billing__month') }} group by 2
     union all
     select 'ciclos', m.billing_cycle_id::text, sum(f.untaxed_amount)
-    from {{ ref('fct_invoice') }} as f
+    from {{ ref('int_billing__document') }} as f
     inner join {{ ref('stg_odoo__account_move') }} as m on m.move_id = f.invoice_key
     inner join {{ ref('stg_odoo__billing_cycle') }} as c on c.billing_cycle_id = m.billing_cycle_id
     where f.state = 'posted' and f.document_kind = 'factura'
@@ -36,13 +39,17 @@ marts as (
         'conceptos' as measure, period_month::text as of_what,
         sum(water_billed_amount + sewer_billed_amount + late_fee_billed_amount + other_billed_amount)::numeric as amount
     from {{ ref('mart_billing__month') }}
+    where period_month >= {{ kept_from() }}
     group by 2
     union all
     select 'notas de crédito', 'todas', sum(total_amount) from {{ ref('fct_credit_note') }}
     union all
     select 'motivos', period_month::text, sum(credited_reason_amount) from {{ ref('mart_billing__credit_reason_month') }} group by 2
     union all
-    select 'facturas', period_month::text, sum(billing_invoices) from {{ ref('mart_billing__month') }} group by 2
+    select 'facturas', period_month::text, sum(billing_invoices)
+    from {{ ref('mart_billing__month') }}
+    where period_month >= {{ kept_from() }}
+    group by 2
     union all
     select 'e-CF', period_month::text, sum(ecf_accepted + ecf_rejected + ecf_pending) from {{ ref('mart_billing__month') }} group by 2
     union all

@@ -71,7 +71,7 @@ marts as (
     select 'credit', period_month, sum(unapplied_amount) from {{ ref('mart_collections__credit_month') }} group by 2
 ),
 
--- today, and over all time
+-- today, and over all time: from the copy in `intermediate`, since payments of archived months are no longer in the fact
 facts_to_date as (
     select 'credit_today' as thing, coalesce(sum(amount), 0) as amount
     from {{ ref('int_receivables__credit_movement') }}
@@ -79,14 +79,14 @@ facts_to_date as (
     union all
 
     select 'sessions', coalesce(sum(p.payment_amount), 0)
-    from {{ ref('fct_payment') }} as p
+    from {{ ref('int_collections__payment') }} as p
     inner join {{ ref('stg_odoo__account_payment') }} as o on o.payment_id = p.payment_key
     inner join {{ ref('stg_odoo__cash_session') }} as cs on cs.cash_session_id = o.cash_session_id
 
     union all
 
     select 'receipts', coalesce(sum(p.payment_amount), 0)
-    from {{ ref('fct_payment') }} as p
+    from {{ ref('int_collections__payment') }} as p
     inner join {{ ref('stg_odoo__collector') }} as c on c.collector_id = p.collector_key
     where c.is_external and p.payment_amount > 0
 ),
@@ -110,7 +110,7 @@ marts_to_date as (
 select thing, period_month, f.amount as fact_amount, m.amount as mart_amount
 from facts as f
 full join marts as m using (thing, period_month)
-where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }})
+where coalesce(f.amount, 0) <> coalesce(m.amount, 0) and period_month in ({{ closed }}) and period_month >= {{ kept_from() }}
 
 union all
 

@@ -43,14 +43,14 @@ rolled as (
 select 'sale' as thing, period_month, ageing_bucket_order, o.amount as owed_amount, l.amount as flow_amount
 from owed_in_all as o
 full join leaving as l using (period_month, ageing_bucket_order)
-where coalesce(o.amount, 0) <> coalesce(l.amount, 0)
+where coalesce(o.amount, 0) <> coalesce(l.amount, 0) and period_month >= {{ kept_from() }}
 
 union all
 
 select 'llega', period_month, ageing_bucket_order, o.amount as owed_amount, a.amount as flow_amount
 from owed as o
 full join arriving as a using (period_month, sector_key, route_key, user_type_key, ageing_bucket_order)
-where coalesce(o.amount, 0) <> coalesce(a.amount, 0)
+where coalesce(o.amount, 0) <> coalesce(a.amount, 0) and period_month >= {{ kept_from() }}
 
 union all
 

@@ -32,7 +32,11 @@ select
 from owed as o
 full join {{ ref('mart_receivables__composition_month') }} as c using (period_month, sector_code, route_code, user_type_name)
 full join provision as p using (period_month, sector_code, route_code, user_type_name)
-where o.amount is distinct from c.receivable_capital_amount + c.receivable_surcharge_amount + c.receivable_tax_amount
-    or least(c.receivable_capital_amount, c.receivable_surcharge_amount, c.receivable_tax_amount) < 0
-    or o.amount is distinct from p.exposure_amount
-    or p.expected_loss_amount not between 0 and p.exposure_amount
+where
+    period_month >= {{ kept_from() }}
+    and (
+        o.amount is distinct from c.receivable_capital_amount + c.receivable_surcharge_amount + c.receivable_tax_amount
+        or least(c.receivable_capital_amount, c.receivable_surcharge_amount, c.receivable_tax_amount) < 0
+        or o.amount is distinct from p.exposure_amount
+        or p.expected_loss_amount not between 0 and p.exposure_amount
+    )

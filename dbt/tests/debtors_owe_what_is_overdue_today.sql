@@ -1,14 +1,15 @@
--- Today's debtors together owe what the posted invoices that fell due before today have left, and whoever is to be cut is one of them.
+-- Today's debtors together owe what the posted invoices that fell due before today have left, and whoever is to be cut is one of them. From the copies
+-- in `intermediate`: a debt may be older than the months that the facts still hold.
 with settled as (
     select invoice_key, sum(allocated_amount) as amount
-    from {{ ref('fct_payment_allocation') }}
+    from {{ ref('int_receivables__allocation') }}
     where allocated_on <= {{ business_today() }}
     group by invoice_key
 ),
 
 owed as (
     select i.contract_key, sum(i.total_amount - coalesce(s.amount, 0)) as overdue_amount
-    from {{ ref('fct_invoice') }} as i
+    from {{ ref('int_billing__document') }} as i
     left join settled as s on s.invoice_key = i.invoice_key
     where i.state = 'posted' and i.sign = 1 and i.issued_on <= {{ business_today() }} and i.due_on < {{ business_today() }}
     group by i.contract_key

@@ -22,7 +22,7 @@ union all
 select 'mes', contract_key, period_month, a.booked_m3, m.consumption_m3
 from {{ ref('fct_consumption_attributed_month') }} as a
 full join {{ ref('fct_consumption_month') }} as m using (contract_key, period_month)
-where a.booked_m3 is distinct from m.consumption_m3
+where a.booked_m3 is distinct from m.consumption_m3 and period_month >= {{ kept_from() }}
 
 union all
 

@@ -21,7 +21,7 @@ def build_untested(monkeypatch: pytest.MonkeyPatch, fails: bool = False, everyth
 
     Makes the incremental models and what they are made from; the tables that every build makes whole stay as they are, unless `everything`.
     """
-    def run_dbt(select: str | None, tell: object, all_tests: bool) -> list[str]:
+    def run_dbt(select: str | None, tell: object) -> list[str]:
         selected = [] if everything else ["--select", "+config.materialized:incremental"]
         failed = dbt_run._dbt(
             ["build", *(part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind)), *selected], tell)
@@ -51,7 +51,7 @@ def raw_restored() -> Iterator[None]:
                 conn.execute(f'truncate "{schema}"."{table}"')
                 conn.execute(f'insert into "{schema}"."{table}" table lab_saved."{schema}__{table}"')
             conn.execute("drop schema lab_saved cascade")
-    result = build(progress=lambda _: None, full_refresh=True)
+            result = build(progress=lambda _: None, full_refresh=True)
     assert result.ok, result
 
 

@@ -35,7 +35,7 @@ def conn(built):
 
 def made(citus: bool, full_refresh: bool) -> None:
     """SELECT built on the unpublished side, as a warehouse with Citus does, or as this one."""
-    def run_dbt(select, tell, all_tests):
+    def run_dbt(select, tell):
         untested = [part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind)]
         return dbt_run._dbt(["build", *untested, "--select", select, *(["--vars", json.dumps({"citus": True})] if citus else [])], tell)
 

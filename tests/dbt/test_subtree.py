@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from incremental_lab import loader_run
 
 from caudal import warehouse
 from caudal.build import build
@@ -16,11 +17,15 @@ SELECT = "+mart_collections__daily +map_sector"
 @pytest.fixture
 def broken_payment(built):
     """A payment without date, which the fact's contract does not take: dbt's model fails on it."""
+    def write(day: object) -> None:
+        with loader_run(conn) as run:
+            conn.execute("update raw.odoo_account_payment set date = %s, _run_id = %s where id = %s", [day, run, key])
+
     with warehouse.connect(autocommit=True) as conn:
         [key, day] = conn.execute("select id, date from raw.odoo_account_payment where state = 'paid' order by id limit 1").fetchone()
-        conn.execute("update raw.odoo_account_payment set date = null where id = %s", [key])
+        write(None)
         yield
-        conn.execute("update raw.odoo_account_payment set date = %s where id = %s", [day, key])
+        write(day)
 
 
 def test_only_the_subtree_fails(broken_payment):
