@@ -20,7 +20,7 @@ from caudal.semantic.docs import slug as folder_slug
 from caudal.semantic.formats import value as written
 from caudal.settings import ROOT, settings
 
-from .checks import filtered, relations
+from .checks import filtered
 from .context import Context
 from .files import CellSpec, DashboardSpec, FilterSpec, RowSpec
 
@@ -179,7 +179,7 @@ def _chart(context: Context, board: DashboardSpec, name: str, cell: CellSpec) ->
     lines = ["", f"### {cell.title or spec.title}", "", meaning(context, name), ""]
     lines += [f"- **Indicador:** {_metric(metric)}" for metric in _metrics(context, name)]
     lines += [
-        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in relations(dataset))}."
+        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in dataset.relations())}."
         + (" Tiene datos personales: solo para los roles que los tratan." if dataset.pii else ""),
         f"- **Filtros:** {', '.join(reached) or 'ninguno'}",
     ]

@@ -1,4 +1,4 @@
-"""Publication: check the chain, show what would change, import, take away what is gone from the files, roles and row rules, empty the caches.
+"""Publication: check the chain, show what would change, import what is not so yet, take away what is gone from the files, roles and row rules, empty the caches.
 
 Fails when any of it fails. Superset imports in one transaction, and a dataset without its row rule shows nothing (security.py): a publication
 that breaks in the middle leaves closed doors, and the next one finishes it.
@@ -15,6 +15,7 @@ from caudal import warehouse
 from . import bundle, state, sync
 from .client import Client, SupersetError
 from .context import Context, identifier, load
+from .pending import digests, pending
 from .server import DATABASE as METADATA
 from .server import url
 from .state import KIND_ES, Asset
@@ -74,17 +75,19 @@ def publish(
         if not prune and not (ask and ask(lines)):
             raise PruneRefused(
                 f"No se publicó nada: ya no están en los archivos y siguen en Superset: {', '.join(lines)}. Para quitarlos: --prune.")
-    client.post(
-        "/api/v1/assets/import/",
-        files={"bundle": ("caudal.zip", bundle.pack(documents), "application/zip")},
-        data={"passwords": json.dumps(bundle.passwords())},
-    )
+    send = pending(documents, now, after)
+    if send:
+        client.post(
+            "/api/v1/assets/import/",
+            files={"bundle": ("caudal.zip", bundle.pack(send), "application/zip")},
+            data={"passwords": json.dumps({name: secret for name, secret in bundle.passwords().items() if name in send})},
+        )
     for kind in ("dataset", "chart", "dashboard"):
         wanted = getattr(context.assets, f"{kind}s")
         lost = sorted(set(wanted) - set(sync.numbers(client, kind, wanted)))
         if lost:
             raise SupersetError(f"Superset dijo que importó, pero no tiene {kind}: {', '.join(lost)}")
-    _remember(context)
+    _remember(context, digests(documents))
     sync.safety(client, context)
     _take_away(client, gone)
     datasets = sync.numbers(client, "dataset", context.assets.datasets)
@@ -121,11 +124,13 @@ def _gone(now: Mapping[str, Asset], after: Mapping[str, Asset]) -> list[Asset]:
     return sorted((a for a in found if a.kind in KINDS), key=lambda a: (KINDS.index(a.kind), a.title))
 
 
-def _remember(context: Context) -> None:
-    with warehouse.connect(dbname=METADATA) as conn:
-        for kind in KINDS:
-            for slug in getattr(context.assets, f"{kind}s"):
-                conn.execute("insert into caudal_published values (%s, %s, %s) on conflict do nothing", [identifier(kind, slug), kind, slug])
+def _remember(context: Context, sent: Mapping[str, str]) -> None:
+    named = [(kind, slug) for kind in KINDS for slug in getattr(context.assets, f"{kind}s")] + [("database", name) for name in bundle.READERS]
+    with warehouse.connect(dbname=METADATA) as conn, conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into caudal_published values (%s, %s, %s, %s) on conflict (uuid) do update set digest = excluded.digest",
+            [(uuid := identifier(kind, slug), kind, slug, sent[uuid]) for kind, slug in named],
+        )
 
 
 def _refuse_what_others_use(client: Client, gone: list[Asset], now: Mapping[str, Asset]) -> None:
@@ -137,7 +142,7 @@ def _refuse_what_others_use(client: Client, gone: list[Asset], now: Mapping[str,
             users = [a.title for a in now.values() if a.kind == "chart" and str(a.document["dataset_uuid"]) == asset.uuid and not _ours(a.uuid, going)]
         elif asset.kind == "chart":
             users = [a.title for a in now.values() if a.kind == "dashboard" and not _ours(a.uuid, going)
-                     and asset.uuid in json.dumps(a.document["position"])]
+                     and asset.uuid in json.dumps(a.document.get("position"))]
         else:
             users = []
         if users:
