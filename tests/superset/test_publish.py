@@ -205,18 +205,16 @@ def test_only_what_changed_is_sent_and_what_it_stands_on(superset: Client, root:
     sent = imported(monkeypatch)
     publishing.publish(superset, load(root))
     assert sent == []
-    title = load(root).assets.charts["mor_sin_orden"].title
-    edit(root / "charts/mor_sin_orden.yml", f"title: {title}", f"title: {title} hoy")
+    said = load(root).assets.charts["mor_sin_orden"].description
+    edit(root / "charts/mor_sin_orden.yml", f"description: {said}", f"description: {said} Cada uno.")
     publishing.publish(superset, load(root))
-    # the dashboard names its charts' titles: so it is sent as well, with all that it shows
-    [files_sent] = sent
-    assert {"metadata.yaml", "charts/mor_sin_orden.yaml", "dashboards/morosidad.yaml", "charts/sectores.yaml", "databases/caudal.yaml"} <= files_sent
-    assert not {name for name in files_sent if name.startswith("dashboards/")} - {"dashboards/morosidad.yaml"}
+    chart = {"metadata.yaml", "charts/mor_sin_orden.yaml", "datasets/caudal/morosos_sin_orden.yaml", "databases/caudal.yaml"}
+    assert sent == [chart]
     number = sync.numbers(superset, "chart", ["mor_sin_orden"])["mor_sin_orden"]
-    superset.put(f"/api/v1/chart/{number}", json={"slice_name": "Otro"})  # by hand, without a change in the files
+    superset.put(f"/api/v1/chart/{number}", json={"description": "Otra"})  # on the screen, without a change in the files
     publishing.publish(superset, load(root))
-    assert sent[1] == {"metadata.yaml", "charts/mor_sin_orden.yaml", "datasets/caudal/morosos_sin_orden.yaml", "databases/caudal.yaml"}
-    assert superset.get(f"/api/v1/chart/{number}")["result"]["slice_name"] == f"{title} hoy"
+    assert sent == [chart, chart]
+    assert superset.get(f"/api/v1/chart/{number}")["result"]["description"] == f"{said} Cada uno."
 
 
 def test_what_left_the_files_goes_only_when_told_and_what_users_made_stays(superset: Client, root: Path, as_in_files: None) -> None:
