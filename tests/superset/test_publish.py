@@ -220,7 +220,7 @@ def test_only_what_changed_is_sent_and_what_it_stands_on(superset: Client, root:
 def test_what_left_the_files_goes_only_when_told_and_what_users_made_stays(superset: Client, root: Path, as_in_files: None) -> None:
     shutil.copy(root / "charts/morosidad_90.yml", root / "charts/de_mas.yml")
     edit(root / "charts/de_mas.yml", "title: Morosidad > 90 días", "title: De más")
-    edit(root / "dashboards/morosidad.yml", "contratos_morosos: 2}", "contratos_morosos: 1, de_mas: 1}")
+    (root / "dashboards/de_mas.yml").write_text("title: De más\nrows: [{charts: {de_mas: 12}}]\n")
     publishing.publish(superset, load(root))
     dataset = superset.dataset_id("mart_commercial__month")
     own = superset.post("/api/v1/chart/", json={"slice_name": "De un usuario", "viz_type": "table", "datasource_id": dataset,
@@ -234,11 +234,12 @@ def test_what_left_the_files_goes_only_when_told_and_what_users_made_stays(super
         asked: list[list[str]] = []
         with pytest.raises(publishing.PruneRefused):
             publishing.publish(superset, ask=lambda lines: bool(asked.append(lines)))
-        assert asked == [["gráfico De más"]]
+        assert asked == [["tablero De más", "gráfico De más"]]
         publishing.publish(superset, prune=True)
         left = {item["slice_name"] for item in superset.items("chart")}
         assert "De más" not in left and "De un usuario" in left
-        assert "De un usuario" in {item["dashboard_title"] for item in superset.items("dashboard")}
+        boards = {item["dashboard_title"] for item in superset.items("dashboard")}
+        assert "De más" not in boards and "De un usuario" in boards
         assert publishing.publish(superset, dry_run=True).changes == []
     finally:
         superset.delete(f"/api/v1/chart/{own}")
