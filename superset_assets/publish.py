@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from caudal import warehouse
 
@@ -64,7 +65,8 @@ def publish(
     now, after = state.published(client), state.wanted(documents)
     gone = _gone(now, after)
     changes = [*diff(now, after), *(f"- {KIND_ES[asset.kind]} {asset.title}" for asset in gone)]
-    changes += sync.safety(client, context, dry=True)
+    rights = sync.safety(client, context, dry=True)
+    changes += rights
     for line in changes:
         show(line)
     if dry_run:
@@ -77,23 +79,30 @@ def publish(
                 f"No se publicó nada: ya no están en los archivos y siguen en Superset: {', '.join(lines)}. Para quitarlos: --prune.")
     send = pending(documents, now, after)
     if send:
-        client.post(
-            "/api/v1/assets/import/",
-            files={"bundle": ("caudal.zip", bundle.pack(send), "application/zip")},
-            data={"passwords": json.dumps({name: secret for name, secret in bundle.passwords().items() if name in send})},
-        )
+        _import(client, context, send)
+        _remember(context, digests(documents))
+    if send or rights:
+        sync.safety(client, context)
+    _take_away(client, gone)
+    if send or rights or gone:
+        datasets = sync.numbers(client, "dataset", context.assets.datasets)
+        client.post("/api/v1/cachekey/invalidate", json={"datasource_uids": [f"{number}__table" for number in datasets.values()]})
+    changes += [line for line in sync.users(client, context) if show(line) is None]
+    return _summary(context, changes, False)
+
+
+def _import(client: Client, context: Context, send: Mapping[str, Any]) -> None:
+    """Have Superset import these documents, and look whether it did."""
+    client.post(
+        "/api/v1/assets/import/",
+        files={"bundle": ("caudal.zip", bundle.pack(send), "application/zip")},
+        data={"passwords": json.dumps({name: secret for name, secret in bundle.passwords().items() if name in send})},
+    )
     for kind in ("dataset", "chart", "dashboard"):
         wanted = getattr(context.assets, f"{kind}s")
         lost = sorted(set(wanted) - set(sync.numbers(client, kind, wanted)))
         if lost:
             raise SupersetError(f"Superset dijo que importó, pero no tiene {kind}: {', '.join(lost)}")
-    _remember(context, digests(documents))
-    sync.safety(client, context)
-    _take_away(client, gone)
-    datasets = sync.numbers(client, "dataset", context.assets.datasets)
-    client.post("/api/v1/cachekey/invalidate", json={"datasource_uids": [f"{number}__table" for number in datasets.values()]})
-    changes += [line for line in sync.users(client, context) if show(line) is None]
-    return _summary(context, changes, False)
 
 
 def _summary(context: Context, changes: list[str], dry_run: bool) -> PublishSummary:
