@@ -60,10 +60,14 @@ class TableSpec(Strict):
 
 
 class RoleSpec(Strict):
-    """Table → DAX, true on the rows that people of the role see. A table that is not named: all its rows that relationships leave."""
+    """Table → DAX, true on the rows that people of the role see. A table that is not named: all its rows that relationships leave.
+
+    `whole_utility`: the DAX of the tables, named or not, whose mart is for who sees all of the utility.
+    """
 
     description: str
     rows: dict[str, str]
+    whole_utility: str | None = None
 
 
 class ModelSpec(Strict):
@@ -208,9 +212,12 @@ def design(spec: ModelSpec, page: PageSpec, layer: SemanticLayer, contracts: dic
         if table.is_related != (table.name in ends):
             fault = "no relationship names it: add one, or write `related: false`" if table.is_related else "it says `related: false` and has relationships"
             raise DesignError(f"powerbi/model.yml: tables.{table.name}: {fault}")
+    reserved = [t.name for t in tables if contracts[t.mart]["config"].get("meta", {}).get("whole_utility")]
+    roles = {name: role.model_copy(update={"rows": role.rows | dict.fromkeys(reserved, role.whole_utility)}) if role.whole_utility else role
+             for name, role in spec.roles.items()}
     result = Design(
         name=spec.name, culture=spec.culture, schema_name=spec.schema_name, parameters=spec.parameters, tables=tables,
-        relationships=relationships, roles=spec.roles, page=page,
+        relationships=relationships, roles=roles, page=page,
     )
     for name, role in spec.roles.items():
         if lost := sorted(set(role.rows) - set(by_name)):

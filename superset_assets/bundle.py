@@ -17,7 +17,7 @@ from .expand_dashboards import dashboard
 from .expand_datasets import dataset
 from .server import sqlalchemy_uri
 
-ROOT = "caudal"
+ROOT, HEAD = "caudal", "metadata.yaml"
 READERS = {DATABASE: "caudal_read", PII_DATABASE: "caudal_pii"}  # connection → the database's role it reads as
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MASK = "XXXXXXXXXX"  # Superset's own sign for "the password comes apart"
@@ -27,7 +27,7 @@ def documents(context: Context) -> dict[str, Any]:
     """File in the bundle → its content. Raises AssetError when the chain is broken."""
     check(context)
     found: dict[str, Any] = {
-        "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
+        HEAD: {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"},
     }
     found |= {f"databases/{name}.yaml": _database(name) for name in READERS}
     found |= {f"datasets/{context.database_of(slug)}/{slug}.yaml": dataset(context, slug) for slug in context.assets.datasets}

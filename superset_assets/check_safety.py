@@ -18,11 +18,18 @@ def safety(context: Context) -> Iterator[str]:
         if context.row_rule(slug) is None:
             wanted = " y ".join(sorted({c for rule in assets.row_rules.values() for c in (rule.municipality, rule.sector) if c}))
             yield f"datasets/{slug}.yml: sin regla de filas: le faltan {wanted} (o póngalo, con su motivo, en row_rules/)"
+        reserved = sorted(context.whole_models & {relation.removeprefix("marts.") for relation in assets.datasets[slug].relations()})
+        if reserved and not context.is_of_the_whole_utility(slug):
+            yield f"datasets/{slug}.yml: lee {reserved[0]}, que es solo para quien ve toda la empresa: póngalo, con su motivo, en row_rules/toda_la_empresa.yml"
     for name, rule in assets.row_rules.items():
         where = f"row_rules/{name}.yml"
         if bool(rule.datasets) == bool(rule.municipality or rule.sector):
             yield f"{where}: indique columnas (`municipality`, `sector`) o `datasets` sin territorio, una de las dos cosas"
+        if rule.whole_utility and not rule.datasets:
+            yield f"{where}: campo whole_utility: solo vale con `datasets`"
         for slug in rule.datasets:
+            if twice := [other for other, more in assets.row_rules.items() if other < name and slug in more.datasets]:
+                yield f"{where}: campo datasets: {slug!r} ya está en row_rules/{twice[0]}.yml"
             if slug not in assets.datasets:
                 yield f"{where}: campo datasets: {slug!r} no existe en datasets/"
             elif {"municipality_code", "sector_code"} & set(context.columns_of(slug)):

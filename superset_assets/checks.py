@@ -15,13 +15,11 @@ from caudal.semantic.sql import columns as columns_read
 from .chart_kinds import ChartBase
 from .check_safety import safety
 from .context import Context, is_ratio
-from .files import AssetError, DatasetSpec
+from .files import AssetError
 
 # What a person may not write in a chart or a dataset: the formula of a KPI belongs to dbt/semantic.
 _FORMULA_KEYS = {"expressionType", "sqlExpression", "aggregate", "adhoc_filters", "metrics", "metric", "percent_metrics", "custom_sql"}
 _AGGREGATE = re.compile(r"\b(sum|avg|count|min|max|sum_at_last)\s*\(", re.IGNORECASE)
-_RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]\w*\.[a-z_]\w*)", re.IGNORECASE)
-_EXTRACT = re.compile(r"\bextract\s*\([^()]*\)", re.IGNORECASE)  # its FROM names no relation
 
 
 def check(context: Context) -> None:
@@ -33,14 +31,19 @@ def check(context: Context) -> None:
 
 
 def _datasets(context: Context) -> Iterator[str]:
+    over: dict[tuple[str, str], str] = {}
     for slug, spec in context.assets.datasets.items():
         where = f"datasets/{slug}.yml"
         if bool(spec.relation) == bool(spec.sql):
             yield f"{where}: campo relation: indique `relation` o `sql`, uno de los dos"
+        table = spec.relation or f"marts.{slug}"  # under whose name Superset keeps it
+        if (first := over.setdefault((context.database_of(slug), table), slug)) != slug:
+            yield (f"{where}: campo relation: {table} ya es la tabla de datasets/{first}.yml, y Superset tiene un solo conjunto de datos por tabla: "
+                   "reúnalos, o escriba este con `sql`")
         for model in spec.models:
             if model not in context.columns:
                 yield f"{where}: campo models: el mart {model!r} no existe en dbt (¿falta `caudal build`?)"
-        for relation in relations(spec):
+        for relation in spec.relations():
             schema, _, table = relation.partition(".")
             if table in context.pii_models and not spec.pii:
                 yield f"{where}: campo pii: {relation} tiene datos personales; indique `pii: true`"
@@ -166,11 +169,6 @@ def _filter(context: Context, board: Any, where: str, item: Any) -> Iterator[str
         yield f"{where}.parent: el filtro {item.parent!r} no existe"
     if not any(filtered(context, item.column, name) for name in board.chart_names()):
         yield f"{where}.column: ningún gráfico del tablero tiene la columna {item.column!r}"
-
-
-def relations(spec: DatasetSpec) -> list[str]:
-    """The tables and views that a dataset reads, as it names them."""
-    return [spec.relation] if spec.relation else list(dict.fromkeys(_RELATION.findall(_EXTRACT.sub("", spec.sql or ""))))
 
 
 def filtered(context: Context, column: str, chart: str) -> bool:

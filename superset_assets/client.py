@@ -11,11 +11,11 @@ import requests
 
 from . import server
 from .context import DATABASE, PII_DATABASE
-from .setup_names import ADMIN
+from .setup_names import ADMIN, PAGE
 
 TIMEOUT_S = 120
 DATABASES = (DATABASE, PII_DATABASE)
-# what each list may be ordered by, so that its pages neither repeat nor skip
+# what each list is ordered by
 _ORDER = {"chart": "slice_name", "dashboard": "dashboard_title", "dataset": "table_name", "database": "database_name"}
 
 
@@ -79,7 +79,7 @@ class Client:
         order = _ORDER.get(resource)
         found: list[dict[str, Any]] = []
         while True:
-            query = {"page": len(found) // 100, "page_size": 100, "filters": list(filters)}
+            query = {"page": len(found) // PAGE, "page_size": PAGE, "filters": list(filters)}
             query |= {"order_column": order, "order_direction": "asc"} if order else {}
             answer = self.get(f"/api/v1/{resource}/", params={"q": json.dumps(query)})
             found += answer["result"]

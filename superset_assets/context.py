@@ -44,6 +44,7 @@ class Context:
     layer: SemanticLayer
     columns: dict[str, dict[str, dict[str, Any]]]
     pii_models: frozenset[str] = frozenset()
+    whole_models: frozenset[str] = frozenset()  # of no place, and only for who sees all of the utility
 
     def label(self, column: str) -> str:
         """The short Spanish name of a mart's column."""
@@ -78,6 +79,11 @@ class Context:
         named = [name for name, rule in rules.items() if slug in rule.datasets]
         having = [name for name, rule in rules.items() if not rule.datasets and {rule.municipality, rule.sector} - {None} <= set(columns)]
         return next(iter([*named, *having]), None)
+
+    def is_of_the_whole_utility(self, slug: str) -> bool:
+        """Whether the dataset shows rows only to who sees all of the utility."""
+        rule = self.row_rule(slug)
+        return rule is not None and self.assets.row_rules[rule].whole_utility
 
     def datasets_of(self, slug: str) -> set[str]:
         """The datasets of a dashboard's charts and filters."""
@@ -120,9 +126,9 @@ def load(root: Path | None = None, manifest: Path | None = None) -> Context:
     nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
     models = [node for node in nodes if node["resource_type"] == "model"]
     columns = {node["name"]: node["columns"] for node in models}
-    pii = frozenset(node["name"] for node in models if node["config"].get("meta", {}).get("pii"))
+    pii, whole = (frozenset(node["name"] for node in models if node["config"].get("meta", {}).get(mark)) for mark in ("pii", "whole_utility"))
     assets, layer = read(root) if root else read(), semantic.load(folder)
-    return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer)), layer, columns, pii)
+    return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer)), layer, columns, pii, whole)
 
 
 __all__ = ["DATABASE", "PII_DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]

@@ -20,7 +20,7 @@ from caudal.semantic.docs import slug as folder_slug
 from caudal.semantic.formats import value as written
 from caudal.settings import ROOT, settings
 
-from .checks import filtered, relations
+from .checks import filtered
 from .context import Context
 from .files import CellSpec, DashboardSpec, FilterSpec, RowSpec
 
@@ -179,8 +179,9 @@ def _chart(context: Context, board: DashboardSpec, name: str, cell: CellSpec) ->
     lines = ["", f"### {cell.title or spec.title}", "", meaning(context, name), ""]
     lines += [f"- **Indicador:** {_metric(metric)}" for metric in _metrics(context, name)]
     lines += [
-        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in relations(dataset))}."
-        + (" Tiene datos personales: solo para los roles que los tratan." if dataset.pii else ""),
+        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in dataset.relations())}."
+        + (" Tiene datos personales: solo para los roles que los tratan." if dataset.pii else "")
+        + (" Es de toda la empresa: sale vacío a quien solo ve algunos municipios o sectores." if context.is_of_the_whole_utility(spec.dataset) else ""),
         f"- **Filtros:** {', '.join(reached) or 'ninguno'}",
     ]
     owners = list(dict.fromkeys(metric.owner for metric in _metrics(context, name)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .context import Context
 from .files import RoleSpec, RowRuleSpec
+from .security_names import ANYBODY, WHOLE_UTILITY
 
 Permission = tuple[str, str]  # permission, view: as Superset names them
 
@@ -93,5 +94,7 @@ def datasets(context: Context, name: str) -> set[str]:
 
 def clause(rule: RowRuleSpec) -> str:
     """The row rule as `security.py` looks for it. Read by anything else it is an error, not an open door."""
+    if rule.datasets:
+        return f"{{{{ filas({WHOLE_UTILITY if rule.whole_utility else ANYBODY}) }}}}"
     columns = ", ".join(f'"{name}"' if name else "none" for name in (rule.municipality, rule.sector))
     return f"{{{{ filas({columns}) }}}}"

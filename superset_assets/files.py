@@ -8,6 +8,7 @@ metrics of `dbt/semantic`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from .chart_kinds.base import Strict
 
 HERE = Path(__file__).resolve().parent
 STATUS_HEIGHT = 16
+_RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]\w*\.[a-z_]\w*)", re.IGNORECASE)
+_EXTRACT = re.compile(r"\bextract\s*\([^()]*\)", re.IGNORECASE)  # its FROM names no relation
 
 
 class AssetError(Exception):
@@ -60,6 +63,10 @@ class DatasetSpec(Strict):
     cache_timeout: int | None = None
     only: list[str] = []  # of the models' columns, those that `sql` selects; none named: all
     pii: bool = False  # reads personal data: over the connection of caudal_pii, for roles with `pii`
+
+    def relations(self) -> list[str]:
+        """The tables and views that it reads, as it names them."""
+        return [self.relation] if self.relation else list(dict.fromkeys(_RELATION.findall(_EXTRACT.sub("", self.sql or ""))))
 
 
 # --- dashboards ---
@@ -154,13 +161,17 @@ class RoleSpec(Strict):
 
 
 class RowRuleSpec(Strict):
-    """Columns by which rows belong to a place; or, with `datasets`, those of no place, each with its reason."""
+    """Columns by which rows belong to a place; or, with `datasets`, those of no place, each with its reason, and who sees them.
+
+    `whole_utility`: who sees all of the utility; else whoever has any access.
+    """
 
     title: str
     description: str
     municipality: str | None = None
     sector: str | None = None
     datasets: dict[str, str] = {}
+    whole_utility: bool = False
 
 
 @dataclass(frozen=True)

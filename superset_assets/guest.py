@@ -13,7 +13,7 @@ from caudal import access
 from . import sync
 from .client import Client, SupersetError
 from .context import Context, identifier, load
-from .security_names import CODE, GUEST_ROLE
+from .security_names import CODE, GUEST_ROLE, NOTHING
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ def issue(
     `origins` are the pages that may hold the dashboard (none: those that have been set before). Raises SupersetError, in Spanish.
     """
     context = context or load()
-    if dashboard not in context.assets.dashboards:
-        raise SupersetError(f"no hay ningún tablero {dashboard!r}: {', '.join(context.assets.dashboards)}")
+    opened = context.dashboards_of(GUEST_ROLE)
+    if dashboard not in opened:
+        raise SupersetError(f"no hay ningún tablero {dashboard!r} para invitados: {', '.join(opened)}")
     if not any(row.role == GUEST_ROLE for row in access.rows(guest, valid_only=True)):
         raise SupersetError(f"{guest} no tiene accesos de invitado: `caudal access grant {guest} {GUEST_ROLE} --sector <código>`")
     client = client or Client()
-    narrowed = []
+    narrowed: list[dict[str, object]] = []
+    numbers = sync.numbers(client, "dataset", context.datasets_of(dashboard)) if municipality or sector else {}
     wanted = {"municipality_code": municipality, "sector_code": sector}
     for column, code in wanted.items():
         if code is None:
@@ -47,8 +49,9 @@ def issue(
         if not CODE.fullmatch(code):
             raise SupersetError(f"{code!r} no puede ser un código de {column}")
         # By dataset: a rule of the token on one that lacks the column would be an error there.
-        numbers = sync.numbers(client, "dataset", context.datasets_of(dashboard))
         narrowed += [{"dataset": number, "clause": f"{column} = '{code}'"} for slug, number in numbers.items() if column in context.columns_of(slug)]
+    # What says things about the whole utility is of no place that a pass can be narrowed to.
+    narrowed += [{"dataset": number, "clause": NOTHING} for slug, number in numbers.items() if context.is_of_the_whole_utility(slug)]
     embedded = _embedded(client, dashboard, origins)
     body = {"user": {"username": guest, "first_name": guest, "last_name": ""}, "resources": [{"type": "dashboard", "id": embedded}], "rls": narrowed}
     return Pass(client.url, embedded, client.post("/api/v1/security/guest_token/", json=body)["token"])

@@ -1,4 +1,4 @@
-"""Publication: check the chain, show what would change, import, take away what is gone from the files, roles and row rules, empty the caches.
+"""Publication: check the chain, show what would change, import what is not so yet, take away what is gone from the files, roles and row rules, empty the caches.
 
 Fails when any of it fails. Superset imports in one transaction, and a dataset without its row rule shows nothing (security.py): a publication
 that breaks in the middle leaves closed doors, and the next one finishes it.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from caudal import warehouse
 
 from . import bundle, state, sync
 from .client import Client, SupersetError
 from .context import Context, identifier, load
+from .pending import digests, pending
 from .server import DATABASE as METADATA
 from .server import url
 from .state import KIND_ES, Asset
@@ -63,7 +65,8 @@ def publish(
     now, after = state.published(client), state.wanted(documents)
     gone = _gone(now, after)
     changes = [*diff(now, after), *(f"- {KIND_ES[asset.kind]} {asset.title}" for asset in gone)]
-    changes += sync.safety(client, context, dry=True)
+    rights = sync.safety(client, context, dry=True)
+    changes += rights
     for line in changes:
         show(line)
     if dry_run:
@@ -74,23 +77,32 @@ def publish(
         if not prune and not (ask and ask(lines)):
             raise PruneRefused(
                 f"No se publicó nada: ya no están en los archivos y siguen en Superset: {', '.join(lines)}. Para quitarlos: --prune.")
+    send = pending(documents, now, after)
+    if send:
+        _import(client, context, send)
+        _remember(context, digests(documents))
+    if send or rights:
+        sync.safety(client, context)
+    _take_away(client, gone)
+    if send or rights or gone:
+        datasets = sync.numbers(client, "dataset", context.assets.datasets)
+        client.post("/api/v1/cachekey/invalidate", json={"datasource_uids": [f"{number}__table" for number in datasets.values()]})
+    changes += [line for line in sync.users(client, context) if show(line) is None]
+    return _summary(context, changes, False)
+
+
+def _import(client: Client, context: Context, send: Mapping[str, Any]) -> None:
+    """Have Superset import these documents, and look whether it did."""
     client.post(
         "/api/v1/assets/import/",
-        files={"bundle": ("caudal.zip", bundle.pack(documents), "application/zip")},
-        data={"passwords": json.dumps(bundle.passwords())},
+        files={"bundle": ("caudal.zip", bundle.pack(send), "application/zip")},
+        data={"passwords": json.dumps({name: secret for name, secret in bundle.passwords().items() if name in send})},
     )
     for kind in ("dataset", "chart", "dashboard"):
         wanted = getattr(context.assets, f"{kind}s")
         lost = sorted(set(wanted) - set(sync.numbers(client, kind, wanted)))
         if lost:
             raise SupersetError(f"Superset dijo que importó, pero no tiene {kind}: {', '.join(lost)}")
-    _remember(context)
-    sync.safety(client, context)
-    _take_away(client, gone)
-    datasets = sync.numbers(client, "dataset", context.assets.datasets)
-    client.post("/api/v1/cachekey/invalidate", json={"datasource_uids": [f"{number}__table" for number in datasets.values()]})
-    changes += [line for line in sync.users(client, context) if show(line) is None]
-    return _summary(context, changes, False)
 
 
 def _summary(context: Context, changes: list[str], dry_run: bool) -> PublishSummary:
@@ -121,11 +133,13 @@ def _gone(now: Mapping[str, Asset], after: Mapping[str, Asset]) -> list[Asset]:
     return sorted((a for a in found if a.kind in KINDS), key=lambda a: (KINDS.index(a.kind), a.title))
 
 
-def _remember(context: Context) -> None:
-    with warehouse.connect(dbname=METADATA) as conn:
-        for kind in KINDS:
-            for slug in getattr(context.assets, f"{kind}s"):
-                conn.execute("insert into caudal_published values (%s, %s, %s) on conflict do nothing", [identifier(kind, slug), kind, slug])
+def _remember(context: Context, sent: Mapping[str, str]) -> None:
+    named = [(kind, slug) for kind in KINDS for slug in getattr(context.assets, f"{kind}s")] + [("database", name) for name in bundle.READERS]
+    with warehouse.connect(dbname=METADATA) as conn, conn.cursor() as cursor:
+        cursor.executemany(
+            "insert into caudal_published values (%s, %s, %s, %s) on conflict (uuid) do update set digest = excluded.digest",
+            [(uuid := identifier(kind, slug), kind, slug, sent[uuid]) for kind, slug in named],
+        )
 
 
 def _refuse_what_others_use(client: Client, gone: list[Asset], now: Mapping[str, Asset]) -> None:
@@ -137,7 +151,7 @@ def _refuse_what_others_use(client: Client, gone: list[Asset], now: Mapping[str,
             users = [a.title for a in now.values() if a.kind == "chart" and str(a.document["dataset_uuid"]) == asset.uuid and not _ours(a.uuid, going)]
         elif asset.kind == "chart":
             users = [a.title for a in now.values() if a.kind == "dashboard" and not _ours(a.uuid, going)
-                     and asset.uuid in json.dumps(a.document["position"])]
+                     and asset.uuid in json.dumps(a.document.get("position"))]
         else:
             users = []
         if users:

@@ -2,12 +2,13 @@
 
 Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Superset's:
 
-- the row rules published from `row_rules/*.yml` (`{{ filas("municipality_code", "sector_code") }}`) become, for each request, the literal
-  condition of the user's own rows. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
+- the row rules published from `row_rules/*.yml` become, for each request, a literal condition: `{{ filas("municipality_code", "sector_code") }}` that
+  of the user's own rows, `{{ filas(toda_la_empresa) }}` true for who sees all of the utility, `{{ filas(cualquiera) }}` for who sees any of it; other
+  words, false. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
 - a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
 - free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
 - a guest's token counts only for an access of role `invitado`, whatever name it carries, and asks for what the dashboard shows, nothing else;
-- the log-in by API has the limit of the one by form.
+- every door that takes a password has the same limit, and a session ends PERMANENT_SESSION_LIFETIME after its log-in, used or not.
 """
 
 from __future__ import annotations
@@ -15,23 +16,26 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import current_app, g
+from flask import Flask, current_app, g, session
+from flask_login import LoginManager, user_logged_in
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
 from superset.security import SupersetSecurityManager
 
-from superset_assets.security_names import CODE, GUEST_ROLE
+from superset_assets.security_names import ANYBODY, CODE, EVERYTHING, GUEST_ROLE, NOTHING, WHOLE_UTILITY
 
 SQL_LAB_VIEWS = {
     "SQLLab", "SQL Lab", "SQL Editor", "Query", "Query Search", "Saved Queries", "SavedQuery", "TabStateView", "TableSchemaView",
     "SqlLabPermalinkRestApi",
 }
-NOTHING, EVERYTHING = "1 = 0", "1 = 1"
-_RULE = re.compile(r"\{\{ filas\((?P<columns>(?:\"\w+\"|none), (?:\"\w+\"|none))\) \}\}")
+_RULE = re.compile(r"\{\{ filas\((?P<who>[^{}]*)\) \}\}")
+_COLUMNS = re.compile(r"(?P<municipality>\"\w+\"|none), (?P<sector>\"\w+\"|none)")
+_SINCE = "caudal_since"  # of the session: when it was logged in
 _engine = sa.create_engine(os.environ["CAUDAL_SUPERSET_READ_URI"], pool_size=2, max_overflow=6, pool_pre_ping=True)
 Row = tuple[str | None, str | None]  # municipality, sector; both None: all
 
@@ -68,8 +72,25 @@ def _listed(codes: Iterable[str]) -> str:
     return ", ".join(f"'{code}'" for code in codes)
 
 
+def _start_session(sender: Flask, **_: Any) -> None:
+    session.permanent = True
+    session[_SINCE] = time.time()
+
+
 class CaudalSecurityManager(SupersetSecurityManager):
     """See the head of this file."""
+
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """Superset's own, for sessions that end."""
+        manager = super().create_login_manager(app)
+        manager.user_loader(self.load_user_of_session)
+        user_logged_in.connect(_start_session)  # every sender: `app` is a proxy here, and no signal comes from a proxy
+        return manager
+
+    def load_user_of_session(self, number: str) -> Any:
+        """The user of the cookie; nobody once the log-in is too long ago. Every answer may renew a cookie, so its own end is none."""
+        age = time.time() - session.get(_SINCE, 0)
+        return self.load_user(int(number)) if age < current_app.permanent_session_lifetime.total_seconds() else None
 
     def access_rows(self) -> list[Row]:
         """The rows of the user of this request, read once a request."""
@@ -100,16 +121,22 @@ class CaudalSecurityManager(SupersetSecurityManager):
         for rule in super().get_rls_filters(table):
             match = _RULE.search(rule.clause)
             if match:
-                has_rule = True
-                columns = [None if name == "none" else name.strip('"') for name in match["columns"].split(", ")]
-                # A dataset that has no rows of any place is open to all who have some access.
-                own = condition(self.access_rows(), *columns) if any(columns) else EVERYTHING if self.access_rows() else NOTHING
+                has_rule, own = True, self._own(match["who"])
                 found.append(Rule(rule.id, None, _RULE.sub(lambda _, own=own: own, rule.clause)))
             else:
                 found.append(Rule(rule.id, rule.group_key, rule.clause))
         if not has_rule:
             found.append(Rule(0, None, EVERYTHING if self.sees_everything() else NOTHING))
         return found
+
+    def _own(self, who: str) -> str:
+        """What a rule's marker means to the user of this request. Words that nobody knows: nothing."""
+        columns = _COLUMNS.fullmatch(who)
+        if columns:
+            municipality, sector = (None if name == "none" else name.strip('"') for name in columns.groups())
+            return condition(self.access_rows(), municipality, sector)
+        opens = {ANYBODY: bool(self.access_rows()), WHOLE_UTILITY: self.sees_everything()}
+        return EVERYTHING if opens.get(who, False) else NOTHING
 
     def get_rls_cache_key(self, datasource: Any) -> list[str]:
         """Superset's own, and which publication the marts are of: nothing older than them comes out of the cache, however long it keeps things."""
@@ -124,10 +151,12 @@ class CaudalSecurityManager(SupersetSecurityManager):
         return view_name not in SQL_LAB_VIEWS or permission_name == "can_list" or self.sees_everything()
 
     def register_views(self) -> None:
-        """Superset's own, with the log-in by API held to the same pace as the one by form."""
+        """Superset's own, with every log-in held to the same pace: its own limit reaches the page of the form, not the address that takes it."""
         super().register_views()
-        app, name = current_app, "SecurityApi.login"
-        app.view_functions[name] = self.limiter.limit(self.auth_rate_limit, methods=["POST"])(app.view_functions[name])
+        app = current_app
+        doors = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.rstrip("/").endswith("/login") and "POST" in (rule.methods or ())}
+        for name in doors:
+            app.view_functions[name] = self.limiter.limit(self.auth_rate_limit, methods=["POST"])(app.view_functions[name])
 
     def raise_for_access(self, **kwargs: Any) -> None:
         """Superset's own checks, and then no free SQL and no SQL Lab query of one who does not see everything; a guest, only saved charts."""

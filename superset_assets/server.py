@@ -170,14 +170,15 @@ def _setup_fingerprint() -> str:
 
 
 def _digest(names: list[str], values: list[str]) -> str:
-    digest = hashlib.sha256(_version().encode())
+    digest = hashlib.sha256(version().encode())
     for name in names:
         digest.update((HERE / name).read_bytes())
     digest.update("|".join(values).encode())
     return digest.hexdigest()
 
 
-def _version() -> str:
+def version() -> str:
+    """The installed Superset's. Raises SupersetSetupError."""
     found = sorted(venv().glob("lib/python*/site-packages/apache_superset-*.dist-info"))
     if not found:
         raise SupersetSetupError(f"En {venv()} no está apache-superset: ejecute `make setup`.")
@@ -194,6 +195,7 @@ def _prepare(python: Path, progress: Callable[[str], None]) -> None:
         conn.execute("create table if not exists caudal_setup (key text primary key, value text not null)")
         # What `caudal superset publish` put there: the only things it will ever take away again.
         conn.execute("create table if not exists caudal_published (uuid uuid primary key, kind text not null, slug text not null)")
+        conn.execute("alter table caudal_published add column if not exists digest text")  # of the document that was sent (pending.py)
         if conn.execute("insert into caudal_setup values ('first users', '') on conflict do nothing returning 1").fetchone():
             # Once: an access taken away later stays away.
             access.grant_all([Access(ADMIN, "administracion"), Access(MANAGER, "gerencia")], by="caudal superset start")
@@ -201,7 +203,7 @@ def _prepare(python: Path, progress: Callable[[str], None]) -> None:
         if done == (fingerprint,):
             return
         conn.commit()
-        progress(f"Preparando la base de datos, los permisos y los usuarios de Superset {_version()}…")
+        progress(f"Preparando la base de datos, los permisos y los usuarios de Superset {version()}…")
         secrets = {"CAUDAL_SUPERSET_ADMIN_PASSWORD": admin_password(), "CAUDAL_SUPERSET_MANAGER_PASSWORD": manager_password()}
         _run([str(python), "-m", "superset_assets.setup_metadata"], "preparación de Superset", secrets)
         conn.execute(

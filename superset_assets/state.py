@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ NOISE = {
     "datasource", "slice_id", "slice_name", "viz_type", "url_params", "extra_form_data", "dashboards", "dashboardId", "form_data_key",
     "annotation_layers", "chart_id", "save_action", "granularity_sqla", "datasource_name", "result_format", "result_type", "force",
 }
+_LINE = 90
 _EMPTY = (None, "", [], {})
 _METADATA = ("color_scheme", "label_colors", "cross_filters_enabled", "filter_bar_orientation", "refresh_frequency")
 
@@ -68,8 +70,11 @@ def changes(before: Asset, after: Asset) -> list[str]:
     whole = set(_parts(before)) ^ set(_parts(after))
     keys = [key for key in dict.fromkeys([*after.fields, *before.fields]) if key.partition(".")[0] not in whole]
     names = {**before.names, **after.names}
-    return lines + [f"{key}: {_short(before.fields.get(key), names)} → {_short(after.fields.get(key), names)}" for key in keys
-            if not same(before.fields.get(key), after.fields.get(key))]
+    for key in keys:
+        if not same(before.fields.get(key), after.fields.get(key)):
+            old, new = _apart(before.fields.get(key), after.fields.get(key))
+            lines.append(f"{key}: {_short(old, names)} → {_short(new, names)}")
+    return lines
 
 
 def _parts(asset: Asset) -> dict[str, None]:
@@ -82,12 +87,26 @@ def same(a: Any, b: Any) -> bool:
     return a == b or (a in _EMPTY and b in _EMPTY)
 
 
+def _apart(before: Any, after: Any) -> tuple[Any, Any]:
+    """Of two values, what the other has not: a line has no room for what they share."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        parts = {key: _apart(before.get(key), after.get(key)) for key in {**before, **after} if not same(before.get(key), after.get(key))}
+        return {key: old for key, (old, _) in parts.items() if key in before}, {key: new for key, (_, new) in parts.items() if key in after}
+    if isinstance(before, list) and isinstance(after, list):
+        gone, come = [item for item in before if item not in after], [item for item in after if item not in before]
+        return (gone, come) if gone or come else (before, after)
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > _LINE:
+        start = max(0, len(os.path.commonprefix([before, after])) - 20)
+        return before[start:], after[start:]
+    return before, after
+
+
 def _short(value: Any, names: Mapping[str, str]) -> str:
     if value in _EMPTY:
         return "(nada)"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda match: names.get(match[0], match[0]), " ".join(text.split()))
-    return text if len(text) <= 90 else text[:87] + "…"
+    return text if len(text) <= _LINE else text[: _LINE - 3] + "…"
 
 
 def _assets(files: Mapping[str, Any], charts: Mapping[int, str]) -> dict[str, Asset]:
@@ -96,7 +115,7 @@ def _assets(files: Mapping[str, Any], charts: Mapping[int, str]) -> dict[str, As
         kind = {"databases": "database", "datasets": "dataset", "charts": "chart", "dashboards": "dashboard"}.get(name.split("/")[0])
         if kind:
             title, fields = {"database": _database, "dataset": _dataset, "chart": _chart, "dashboard": _dashboard}[kind](content, charts)
-            names = {i["meta"].get("uuid"): i["meta"].get("sliceName") for i in _cells(content["position"] or {})} if kind == "dashboard" else {}
+            names = {i["meta"].get("uuid"): i["meta"].get("sliceName") for i in _cells(content.get("position") or {})} if kind == "dashboard" else {}
             found[str(content["uuid"])] = Asset(kind, str(content["uuid"]), title, fields, content, names)
     return found
 
@@ -134,7 +153,7 @@ def _chart(content: dict, _: Mapping) -> tuple[str, dict[str, Any]]:
 
 
 def _dashboard(content: dict, charts: Mapping[int, str]) -> tuple[str, dict[str, Any]]:
-    position, metadata = content["position"] or {}, content["metadata"] or {}
+    position, metadata = content.get("position") or {}, content.get("metadata") or {}  # a new one of a user has none of them
     fields: dict[str, Any] = {"título": content["dashboard_title"], "descripción": content.get("description"), "dirección": content.get("slug"),
                               "CSS": (content.get("css") or "").strip(), "publicado": content.get("published")}
     fields |= {key: metadata.get(key) for key in _METADATA}

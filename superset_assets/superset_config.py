@@ -20,7 +20,7 @@ from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 from superset_assets.base_map import blueprint
 from superset_assets.offline import OfflineAssets, edited_assets, edited_language_pack
 from superset_assets.security import CaudalSecurityManager
-from superset_assets.setup_names import BASE_MAP, GUEST_ROLE
+from superset_assets.setup_names import BASE_MAP, GUEST_ROLE, PAGE
 
 SECRET_KEY = os.environ["CAUDAL_SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["CAUDAL_SUPERSET_METADATA_URI"]
@@ -34,7 +34,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "caudal_superset"
-PERMANENT_SESSION_LIFETIME = timedelta(hours=12)
+PERMANENT_SESSION_LIFETIME = timedelta(hours=12)  # from the log-in on (security.py)
+SESSION_REFRESH_EACH_REQUEST = False
 CUSTOM_SECURITY_MANAGER = CaudalSecurityManager
 AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = f"{int(os.environ.get('CAUDAL_SUPERSET_LOGINS_PER_MINUTE', '20'))} per minute"
@@ -51,6 +52,7 @@ GUEST_TOKEN_JWT_EXP_SECONDS = 300  # the page asks for another
 GUEST_TOKEN_JWT_AUDIENCE = "caudal"
 GLOBAL_ASYNC_QUERIES_JWT_SECRET = SECRET_KEY
 FAB_ADD_SECURITY_API = True
+FAB_API_MAX_PAGE_SIZE = PAGE
 FAB_API_SWAGGER_UI = False  # its page asks a CDN for its script
 
 # --- caches on disk; a publication of dashboards empties what it changed (publish.py), one of the marts changes the keys (security.py) ---

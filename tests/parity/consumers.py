@@ -120,11 +120,17 @@ class PowerBi:
             for r in model["relationships"] if r["from_table"] in kept
         ]
         kept |= {r["ToTable"] for r in self.relationships} | {STATUS}
-        with warehouse.connect("read") as conn:
-            self.tables = {t["name"]: _table(conn, t) for t in model["tables"] if t["name"] in kept}
-        fixed = {t["name"]: [c["name"] for c in t["columns"] if c["tmdl_data_type"] == "decimal"] for t in model["tables"]}
-        dax_engine.mark_currency_columns(self.tables, fixed)
+        self.kept = [t for t in model["tables"] if t["name"] in kept]
+        self.tables: dict[str, dict] = {}
+        self.refresh()
         self.date_tables = {"Calendario": "Fecha"}
+
+    def refresh(self, mart: str | None = None) -> None:
+        """Read the tables again, as Power BI does; `mart`: only that one's."""
+        read = [t for t in self.kept if mart in (None, _mart(t))]
+        with warehouse.connect("read") as conn:
+            self.tables |= {t["name"]: _table(conn, t) for t in read}
+        dax_engine.mark_currency_columns(self.tables, {t["name"]: [c["name"] for c in t["columns"] if c["tmdl_data_type"] == "decimal"] for t in read})
 
     def evaluate(self, measures: Sequence[str], filters: Where) -> dict[str, Any]:
         """Values of the measures with `filters` (column of the model → values). Fails where the evaluator could not do a construct: no silent BLANK."""
@@ -160,9 +166,13 @@ class PowerBi:
         return row[table["columns"].index("Mensaje")]
 
 
+def _mart(table: dict) -> str:
+    return table["partitions"][0]["source"].split('Item="')[1].split('"')[0]
+
+
 def _table(conn: Connection, table: dict) -> dict:
     """Rows of the mart that the partition's M reads, under the model's column names."""
-    mart = table["partitions"][0]["source"].split('Item="')[1].split('"')[0]
+    mart = _mart(table)
     columns = sql.SQL(", ").join(sql.Identifier(c["source_column"]) for c in table["columns"])
     statement = sql.SQL("select {} from {}").format(columns, sql.Identifier("marts", mart))
     if table["measures"] and MONTH in [c["source_column"] for c in table["columns"]]:

@@ -158,10 +158,25 @@ def test_no_visual_covers_another(project):
 def test_rows_are_filtered_by_the_person_s_accesses(design, project):
     """Every fact with money of a place hangs on Sectores, which the role filters by the same rows as Superset."""
     rules = design.roles["Por usuario"].rows
-    assert set(rules) == {"Sectores", "Municipios", "Accesos"} and all("LOWER(USERPRINCIPALNAME())" in rule for rule in rules.values())
+    assert set(rules) >= {"Sectores", "Municipios", "Accesos"} and all("LOWER(USERPRINCIPALNAME())" in rule for rule in rules.values())
     placed = {t.name for t in design.tables if any(c.source in ("sector_code", "sector_key") for c in t.columns)} - {"Sectores", "Accesos"}
     assert placed == {r.from_table for r in design.relationships if r.to_table == "Sectores"}
     assert (project / "Caudal.SemanticModel/definition/roles/Por usuario.tmdl").read_text(encoding="utf-8").startswith("/// Cada persona ve")
+
+
+def test_what_is_of_no_sector_is_for_who_sees_all_of_the_utility(design, project):
+    """A table with figures is filtered by its sectors or by a rule of its own; only the data's age is for everybody."""
+    rules = design.roles["Por usuario"].rows
+    placed = {r.from_table for r in design.relationships if r.to_table == "Sectores"}
+    of_no_place = {t.name: t.mart for t in design.tables if t.name not in placed and not t.mart.startswith("dim_")}
+    assert set(of_no_place) - set(rules) == {"Estado de los datos"}
+    whole = {mart for name, mart in of_no_place.items() if rules.get(name, "").endswith("&& Accesos[is_whole_utility])) > 0")}
+    assert whole == {"mart_data_quality__month", "mart_audit__month", "mart_collections__cash_month", "mart_collections__remittance_month", "mart_kpi__month",
+                     "mart_management__month", "mart_quality__freshness", "mart_quality__month", "mart_quality__test_trend"}
+    assert rules["Metas e indicadores"].startswith('[Alcance] = "Empresa" || ')
+    written = (project / "Caudal.SemanticModel/definition/roles/Por usuario.tmdl").read_text(encoding="utf-8")
+    assert f"tablePermission Cajas = {rules['Cajas']}" in written
+    assert design.roles["Toda la empresa"].rows == {}
 
 
 def test_no_identity_leaves_the_warehouse(design):

@@ -90,6 +90,31 @@ def test_dataset_over_raw_or_over_a_missing_mart_is_refused(copy: Path) -> None:
     assert any("marts.fct_nada no existe en dbt" in p for p in found)
 
 
+def test_two_datasets_over_one_table_are_refused(copy: Path) -> None:
+    """Superset keeps one dataset of a table: the second file would be lost without a word."""
+    shutil.copy(copy / "datasets/mart_receivables__month.yml", copy / "datasets/antiguedad_dos.yml")
+    [problem] = problems(copy)
+    assert problem.startswith("datasets/mart_receivables__month.yml: campo relation: marts.mart_receivables__month ya es la tabla de datasets/antiguedad_dos.yml")
+    edit(copy / "datasets/antiguedad_dos.yml", relation=None, sql="select * from marts.mart_receivables__month")
+    check(load(copy))
+
+
+def test_what_is_of_the_whole_utility_is_told_from_what_anybody_may_see(copy: Path) -> None:
+    reserved, open_to_all = copy / "row_rules/toda_la_empresa.yml", copy / "row_rules/sin_territorio.yml"
+    reasons, more = yaml.safe_load(reserved.read_text())["datasets"], yaml.safe_load(open_to_all.read_text())["datasets"]
+    edit(reserved, datasets={slug: text for slug, text in reasons.items() if slug != "sesiones_de_caja"})
+    assert any(p.startswith("datasets/sesiones_de_caja.yml: sin regla de filas") for p in problems(copy))
+    edit(open_to_all, datasets=more | {"sesiones_de_caja": "Cajas."})
+    [problem] = problems(copy)
+    assert problem.startswith("datasets/sesiones_de_caja.yml: lee fct_cash_session, que es solo para quien ve toda la empresa: póngalo")
+    edit(open_to_all, datasets=more | {"accesos": "Entradas."})
+    edit(reserved, datasets=reasons)
+    assert "row_rules/toda_la_empresa.yml: campo datasets: 'accesos' ya está en row_rules/sin_territorio.yml" in problems(copy)
+    edit(open_to_all, datasets=more)
+    edit(copy / "row_rules/municipio_sector.yml", whole_utility=True)
+    assert problems(copy) == ["row_rules/municipio_sector.yml: campo whole_utility: solo vale con `datasets`"]
+
+
 def test_metric_whose_mart_column_is_gone(copy: Path) -> None:
     context = load(copy)
     columns = {**context.columns, "mart_commercial__month": dict(context.columns["mart_commercial__month"])}

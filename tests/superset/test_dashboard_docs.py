@@ -49,6 +49,15 @@ def test_a_page_says_formula_thresholds_source_filters_and_who(context: Context,
     assert "- **Responsable:** Gerencia comercial" in page and "Cobranzas" in page.split("**Lo abren:**")[1].split("\n")[0]
 
 
+def test_a_page_says_which_charts_are_empty_for_who_sees_a_part(context: Context, manifest: dict) -> None:
+    pages = docs.pages(context, manifest)
+    sheets = [sheet for sheet in pages["tableros/recaudacion.md"].split("\n### ") if "Es de toda la empresa: sale vacío" in sheet]
+    assert {sheet.split("Origen: `")[1].split("`")[0] for sheet in sheets} == {
+        "marts.fct_cash_session", "marts.mart_collections__cash_month", "marts.mart_collections__external_collector",
+        "marts.mart_collections__remittance_month"}
+    assert "Es de toda la empresa" not in pages["tableros/morosidad.md"]
+
+
 def test_links_and_pictures_lead_somewhere(context: Context, manifest: dict) -> None:
     broken = []
     for name, text in docs.pages(context, manifest).items():

@@ -8,20 +8,23 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
+from functools import cache
 
 import openpyxl
 import psycopg
 import pytest
 import requests
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 
 from caudal import access, warehouse
 from caudal.access import Access
 from caudal.secrets import get_or_create
 from caudal.settings import ROOT, settings
-from superset_assets import guest, server, sync
+from superset_assets import expand_roles, guest, server, sync
 from superset_assets.client import Client, SupersetError
-from superset_assets.context import load
+from superset_assets.context import Context, load
 
 SECTOR, OTHER, TOWN = "MOC-01", "MOC-02", "0903"
 # user → role, municipality, sector
@@ -37,6 +40,7 @@ PEOPLE = {
     "prueba.parcial": ("analista_power_bi", None, SECTOR),  # a role with SQL Lab, but not all of the utility
 }
 WITH_SQL, WITH_PII = {"prueba.auditora", "prueba.analista"}, {"prueba.cobros", "prueba.auditora"}
+WITH_ALL = {name for name, (_, *place) in PEOPLE.items() if place == [None, None]}
 WITHOUT_EXPORT = {"prueba.lectura"}
 EDITORS = {"prueba.comercial", "prueba.gerente", "prueba.analista", "prueba.parcial"}
 MART = "mart_commercial__month"
@@ -90,15 +94,89 @@ def ask(client: Client, dataset: str = MART, kind: str = "json", result: str = "
     return client.session.post(client.url + "/api/v1/chart/data", json=body, timeout=60)
 
 
+@pytest.fixture(scope="module")
+def places(superset: Client) -> dict[str, set[tuple]]:
+    """Dataset that has rows of places → the (municipality, sector) codes of all its rows, as who sees everything gets them."""
+    context = load()
+    of_places = [slug for slug in context.assets.datasets if context.row_rule(slug) == "municipio_sector"]
+    assert len(of_places) > 50
+    superset._datasets |= sync.numbers(superset, "dataset", context.assets.datasets)  # by the files' names
+    return {slug: codes(superset, slug) for slug in of_places}
+
+
+def readable(context: Context, role: str) -> set[str]:
+    """The datasets that a role may ask for: those it opens and, with SQL Lab, every one of its connections."""
+    spec = context.assets.roles[role]
+    every = {slug for slug, dataset in context.assets.datasets.items() if spec.pii or not dataset.pii} if spec.sql_lab else set()
+    return expand_roles.datasets(context, role) | every
+
+
+def codes(client: Client, dataset: str) -> set[tuple]:
+    return {(row["municipality_code"], row["sector_code"]) for row in client.chart_data(dataset, [], ["municipality_code", "sector_code"])}
+
+
 @pytest.mark.parametrize("person", PEOPLE)
-def test_each_role_sees_its_rows_in_every_dataset(log_in: Callable, sectors: dict, person: str) -> None:
-    client = log_in(person)
-    wanted = sectors[place(person)]
-    for dataset in (MART, "mart_receivables__month", "comercial_tendencia"):
-        assert names(client, dataset) == wanted, dataset
-    assert names(client, "mapa_sectores") == wanted - {"Sin asignar"}
+def test_each_role_sees_its_rows_in_every_dataset(log_in: Callable, sectors: dict, places: dict, person: str) -> None:
+    """Of every dataset that its role opens, all rows of its places and no others; of the rest, nothing at all."""
+    client, context, (role, *own) = log_in(person), load(), PEOPLE[person]
+    opened = readable(context, role)
+    for dataset, rows in places.items():
+        if dataset in opened:
+            assert codes(client, dataset) == {row for row in rows if own == [None, None] or set(own) & set(row) - {None}}, dataset
+        else:
+            answer = ask(client, dataset)
+            assert answer.status_code == 403, (dataset, answer.status_code)
+    assert names(client) == sectors[place(person)]
     assert client.chart_data("estado_datos", [], ["quality_text"])
-    assert [board["slug"] for board in client.items("dashboard")] == ["morosidad"]
+
+
+@pytest.fixture(scope="module")
+def of_the_utility(superset: Client) -> dict[str, int]:
+    """Dataset that is only for who sees all of the utility → how many rows such a person gets of it."""
+    context = load()
+    reserved = [slug for slug in context.assets.datasets if context.is_of_the_whole_utility(slug)]
+    assert len(reserved) > 20
+    superset._datasets |= sync.numbers(superset, "dataset", context.assets.datasets)
+    found = {slug: len(superset.chart_data(slug, [], a_column(context, slug))) for slug in reserved}
+    empty = {slug for slug, rows in found.items() if not rows}
+    assert empty <= {"diferencias"}, "a dataset without rows proves nothing"  # of a warehouse that agrees with its source
+    return found
+
+
+def a_column(context: Context, slug: str) -> list[str]:
+    return list(context.columns_of(slug))[:1]
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_what_is_of_the_whole_utility_is_for_who_sees_all_of_it(log_in: Callable, superset: Client, of_the_utility: dict, person: str) -> None:
+    """Asked of the dataset, as a CSV, and as the charts that are saved: all rows or none; of a dataset that the role does not open, a refusal."""
+    client, context = log_in(person), load()
+    opened = readable(context, PEOPLE[person][0])
+    charts = {name: chart.dataset for name, chart in context.assets.charts.items() if chart.dataset in of_the_utility}
+    assert len(set(charts.values())) > 12
+    for dataset, rows in of_the_utility.items():
+        column = a_column(context, dataset)
+        csv = ask(client, dataset, kind="csv", columns=column)
+        if dataset not in opened:
+            assert csv.status_code == 403 == ask(client, dataset, columns=column).status_code, dataset
+            continue
+        assert len(client.chart_data(dataset, [], column)) == (rows if person in WITH_ALL else 0), dataset
+        if person in WITHOUT_EXPORT:
+            assert csv.status_code == 403
+        elif person in WITH_ALL:
+            assert len(csv.content.decode("utf-8-sig").splitlines()) > bool(rows), dataset
+        else:
+            assert len(csv.content.decode("utf-8-sig").splitlines()) <= 1, (dataset, csv.text[:300])
+    for name, number in sync.numbers(superset, "chart", charts).items():
+        if charts[name] in opened:
+            data = client.saved_chart_data(number)
+            assert (person in WITH_ALL and (data or not superset.saved_chart_data(number))) or all(not any(row.values()) for row in data), name
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_role_opens_its_dashboards(log_in: Callable, person: str) -> None:
+    context = load()
+    assert {board["slug"] for board in log_in(person).items("dashboard")} == set(context.dashboards_of(PEOPLE[person][0]))
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -225,9 +303,7 @@ def test_older_addresses_hold_only_own_rows(log_in: Callable, sectors: dict) -> 
     session = browser("prueba.comercial")
     where = {"datasource_id": number, "datasource_type": "table", "page": 1, "per_page": 500}
     samples = session.post(server.url() + "/datasource/samples", params=where, json={}, timeout=60)
-    assert samples.ok, samples.text[:300]
-    found = {row["sector_name"] for row in samples.json()["result"]["data"]}
-    assert found and found <= sectors["0901"]
+    assert samples.status_code == 403 or {row["sector_name"] for row in samples.json()["result"]["data"]} <= sectors["0901"], samples.text[:300]
     values = session.get(f"{server.url()}/api/v1/datasource/table/{number}/column/sector_name/values/", timeout=60)
     assert values.status_code == 403 or set(values.json()["result"]) <= sectors["0901"]
     form = {"datasource": f"{number}__table", "viz_type": "table", "groupby": ["sector_name"], "metrics": ["receivable_amount"], "time_range": "No filter",
@@ -326,16 +402,22 @@ def guest_client(superset: Client, token: str) -> Client:
     return client
 
 
-def as_the_page_asks(superset: Client, token: str, chart: str = "sectores", **changes: object) -> requests.Response:
-    """The data of a chart as the embedded page asks for it."""
-    context = load()
+@cache
+def saved_query(chart: str, board: str) -> str:
+    """The data request of a chart in a dashboard, as the embedded page makes it."""
+    superset, context = Client(), load()
     number = sync.numbers(superset, "chart", [chart])[chart]
-    board = sync.numbers(superset, "dashboard", ["morosidad"])["morosidad"]
+    board = sync.numbers(superset, "dashboard", [board])[board]
     dataset = sync.numbers(superset, "dataset", context.assets.datasets)[context.assets.charts[chart].dataset]
     saved = json.loads(superset.get(f"/api/v1/chart/{number}")["result"]["query_context"])
     saved["datasource"] = {"id": dataset, "type": "table"}
     saved["form_data"] |= {"slice_id": number, "dashboardId": board}
     saved["force"] = True
+    return json.dumps(saved)
+
+
+def as_the_page_asks(superset: Client, token: str, chart: str = "sectores", board: str = "morosidad", **changes: object) -> requests.Response:
+    saved = json.loads(saved_query(chart, board))
     saved["queries"][0] |= changes
     return guest_client(superset, token).session.post(superset.url + "/api/v1/chart/data", json=saved, timeout=60)
 
@@ -367,6 +449,26 @@ def test_a_guest_asks_for_nothing_but_the_dashboard(superset: Client, portal: st
     for path in ("/api/v1/security/users/", "/api/v1/database/", "/api/v1/assets/export/"):
         assert client.session.get(client.url + path, timeout=30).status_code in (401, 403)
     assert client.session.post(client.url + "/api/v1/sqllab/execute/", json={"database_id": 1, "sql": "select 1"}, timeout=30).status_code in (400, 401, 403)
+
+
+def test_a_guest_sees_what_is_of_the_whole_utility_only_with_all_of_it(superset: Client, portal: str) -> None:
+    chart, board = "rec_sesiones", "recaudacion"
+
+    def rows(user: str, **narrowed: str) -> list:
+        answer = as_the_page_asks(superset, guest.issue(board, user, client=superset, **narrowed).token, chart, board)
+        assert answer.ok, answer.text[:300]
+        return answer.json()["result"][0]["data"]
+
+    access.grant(Access("portal.empresa", "invitado"))
+    try:
+        assert rows("portal.empresa")
+        assert rows("portal.empresa", sector=SECTOR) == []
+        assert rows("portal.empresa", municipality=TOWN) == []
+        assert rows(portal) == []
+    finally:
+        access.revoke("portal.empresa")
+    with pytest.raises(SupersetError, match="no hay ningún tablero 'calidad' para invitados"):
+        guest.issue("calidad", portal, client=superset)
 
 
 def test_a_token_with_the_name_of_somebody_else_sees_nothing(superset: Client, portal: str) -> None:
@@ -414,10 +516,27 @@ def test_sessions_end_and_cookies_are_closed(log_in: Callable) -> None:
     session = browser("prueba.gerente")
     cookie = next((c for c in session.cookies if c.name == "caudal_superset"), None)
     assert cookie is not None and cookie.expires, "the session cookie has an end"
-    from datetime import datetime
-
     hours = (cookie.expires - datetime.now().timestamp()) / 3600
     assert 11 < hours <= 12.1
+
+
+def test_a_session_ends_twelve_hours_after_its_log_in_however_fresh_its_cookie_is(log_in: Callable) -> None:
+    log_in("prueba.gerente")
+    session = browser("prueba.gerente")
+    cookie = next(c for c in session.cookies if c.name == "caudal_superset")
+    app = Flask("signer")
+    app.secret_key = get_or_create(settings().home, "superset_secret_key")
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    inside = signer.loads(cookie.value)
+
+    def code(**changes: object) -> int:
+        told = {key: value for key, value in (inside | changes).items() if value is not None}
+        return requests.get(server.url() + "/api/v1/me/", cookies={"caudal_superset": signer.dumps(told)}, timeout=30).status_code
+
+    assert code() == 200
+    assert code(caudal_since=inside["caudal_since"] - 11.9 * 3600) == 200
+    assert code(caudal_since=inside["caudal_since"] - 12.1 * 3600) == 401
+    assert code(caudal_since=None) == 401
 
 
 def test_database_users_only_read_and_not_for_long() -> None:

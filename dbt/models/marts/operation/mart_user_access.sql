@@ -2,13 +2,15 @@
 -- A view: an access taken away is gone at the next refresh of Power BI, without a build.
 {{ config(materialized='view') }}
 
-select distinct
+select
     access.principal,
     sector.sector_code,
-    municipality.municipality_code
+    municipality.municipality_code,
+    bool_or(access.municipality_code is null and access.sector_code is null) as is_whole_utility
 from {{ source('ops', 'current_access') }} as access
 inner join {{ ref('dim_municipality') }} as municipality
     on access.municipality_code is null or access.municipality_code = municipality.municipality_code
 inner join {{ ref('dim_commercial_sector') }} as sector
     on municipality.municipality_key = sector.municipality_key
     and (access.sector_code is null or access.sector_code = sector.sector_code)
+group by access.principal, sector.sector_code, municipality.municipality_code
