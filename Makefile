@@ -1,6 +1,7 @@
 # Everything a newcomer needs; the same commands in production are those of `caudal --help`.
 SIZE ?= demo
 PYTEST ?=
+JOBS ?= 2
 CAUDAL := .venvs/caudal/bin/caudal
 export DO_NOT_TRACK := 1
 
@@ -22,8 +23,8 @@ lint: ## ruff
 	@bin/setup test
 	@.venvs/caudal/bin/ruff check .
 
-test: lint ## lint and all tests, on real servers (PYTEST="-k name" for some)
-	@.venvs/caudal/bin/python -m pytest $(PYTEST)
+test: lint ## lint and all tests, on real servers, two files at a time (PYTEST="-k name" for some; JOBS=0 for one after the other)
+	@.venvs/caudal/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 doctor: setup ## what is missing on this machine, and how to get it
 	@$(CAUDAL) doctor

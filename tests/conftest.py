@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 # before anything reads the settings
-_HOME = Path(os.environ.get("CAUDAL_TEST_HOME") or tempfile.mkdtemp(prefix="caudal-test-"))
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # files run beside each other have a stack each
+_HOME = Path(os.environ["CAUDAL_TEST_HOME"], _WORKER) if "CAUDAL_TEST_HOME" in os.environ else Path(tempfile.mkdtemp(prefix="caudal-test-"))
+_HOME.mkdir(parents=True, exist_ok=True)
 _HOME.chmod(0o755)
 os.environ["CAUDAL_HOME"] = str(_HOME)
 os.environ["CAUDAL_TODAY"] = "2026-11-15"  # the day after which the synthetic utility knows nothing
@@ -110,3 +112,9 @@ def superset(built: object, superset_server: str) -> object:
 
     publish()
     return Client()
+
+
+def pytest_unconfigure() -> None:
+    """The process that only hands out the files has a home that nobody used."""
+    if "CAUDAL_TEST_HOME" not in os.environ and _HOME.exists() and not any(_HOME.iterdir()):
+        _HOME.rmdir()
