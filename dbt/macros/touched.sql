@@ -197,10 +197,10 @@ with come as (
     {%- endif -%}
 {%- endmacro %}
 
-{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause; reads only those partitions. #}
+{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself; reads only those partitions. #}
 {% macro touched_months_of(relation, day) -%}
     {%- if is_incremental() -%}
-    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }})
+    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}) as rows_of_months
     {%- else -%} {{ relation }} {%- endif -%}
 {%- endmacro %}
 
