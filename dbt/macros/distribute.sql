@@ -1,6 +1,7 @@
 {# Citus, where a warehouse is too big for one node (docs/scale.md). Every fact of a contract lies on one shard, beside the others of that contract, so
    that what is joined by contract needs no network; dimensions are copied to every node; what has no contract stays on the coordinator.
-   On a PostgreSQL without the extension nothing is emitted; an incremental run finds its table distributed already. `citus` (var): 'auto' looks for the extension; true or false decide without looking. #}
+   On a PostgreSQL without the extension nothing is emitted; an incremental run finds its table distributed already.
+   `citus` (var): 'auto' looks for the extension; true or false decide without looking. #}
 {% macro distribute() -%}
     {%- if execute and model.config.materialized not in ('view', 'ephemeral') and has_citus()
         and not (model.config.materialized == 'incremental' and was_brought_before()) -%}

@@ -40,7 +40,12 @@
 {# Condition: the date is in one of the months, written so that partitions are pruned. #}
 {% macro is_in_months(column, months) -%}
     {%- if months | length > 24 -%} date_trunc('month', {{ column }})::date in ({% for m in months %}date '{{ m }}'{{ ', ' if not loop.last }}{% endfor %})
-    {%- else -%} ({% for m in months %}({{ column }} >= date '{{ m }}' and {{ column }} < date '{{ m }}' + 31 and date_trunc('month', {{ column }}) = date '{{ m }}'){{ ' or ' if not loop.last }}{% endfor %})
+    {%- else -%} (
+        {%- for m in months -%}
+            ({{ column }} >= date '{{ m }}' and {{ column }} < date '{{ m }}' + 31 and date_trunc('month', {{ column }}) = date '{{ m }}')
+            {{- ' or ' if not loop.last }}
+        {%- endfor -%}
+    )
     {%- endif -%}
 {%- endmacro %}
 

@@ -30,7 +30,8 @@
     (
         select distinct c.row_key, c.contract_key, c.period_month
         from ops.model_change as c
-        where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}') and c.build_id > {{ brought_to('build_id') }}
+        where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}')
+            and c.build_id > {{ brought_to('build_id') }}
     )
 {%- endmacro %}
 
@@ -46,9 +47,12 @@
 {% macro remember_build() -%}
     {% if model.config.materialized == 'incremental' -%}
     insert into ops.model_state as s (side, model, build_id, run_id, refreshed_build_id, relation, fingerprint, closed_month)
-    select ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, '{{ this }}'::regclass, b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
+    select
+        ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, '{{ this }}'::regclass,
+        b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
     from ops.build as b where b.status = 'running'
-    on conflict (side, model) do update set build_id = excluded.build_id, run_id = excluded.run_id, closed_month = excluded.closed_month, built_at = excluded.built_at
+    on conflict (side, model) do update set
+        build_id = excluded.build_id, run_id = excluded.run_id, closed_month = excluded.closed_month, built_at = excluded.built_at
     {%- endif %}
 {%- endmacro %}
 
@@ -94,14 +98,16 @@ from {{ fresh }} as n
 inner join {{ part }} as t on {{ touched_match('t', 'n', spec.row) }}
 where
     {% if month %}n.{{ spec.month }} >= date '{{ month }}' and n.{{ spec.month }} < date '{{ month }}' + interval '1 month' and{% endif %}
-    row({% for c in columns %}n.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %}) is not distinct from row({% for c in columns %}t.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %});
+    row({% for c in columns %}n.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %})
+    is not distinct from row({% for c in columns %}t.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %});
 
 with gone as (
     delete from {{ part }} as t
     {% if spec['keys'] -%}
     using (
         select distinct {{ spec['keys'] | join(', ') }} from touched
-        {% if month and spec.at == 'from' %} where from_month <= date '{{ month }}'{% elif month and spec.at == 'month' and 'period_month' not in spec['keys'] %} where period_month = date '{{ month }}'{% endif %}
+        {% if month and spec.at == 'from' %} where from_month <= date '{{ month }}'
+        {%- elif month and spec.at == 'month' and 'period_month' not in spec['keys'] %} where period_month = date '{{ month }}'{% endif %}
     ) as k
     where {{ touched_match('t', 'k', spec['keys']) }} and
     {%- else %}
@@ -121,7 +127,9 @@ analyze {{ fresh }};
     {% if spec.month %}
         {#- months that were archived are frozen: nothing comes back into them -#}
         {%- do run_query('delete from ' ~ fresh ~ ' where ' ~ spec.month ~ ' < coalesce(' ~ brought_to('kept_from') ~ ", '-infinity')") -%}
-        {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(select distinct date_trunc('month', " ~ spec.month ~ ")::date from " ~ fresh ~ (' union ' ~ render(spec.months) if spec.at == 'from' else '') ~ "))") -%}
+        {%- set months = "select distinct date_trunc('month', " ~ spec.month ~ ')::date from ' ~ fresh
+            ~ (' union ' ~ render(spec.months) if spec.at == 'from' else '') -%}
+        {%- do run_query("select ops.add_month_partitions('" ~ target ~ "'::regclass, array(" ~ months ~ '))') -%}
         {%- set parts %}
             select p.part, p.period_month
             from ops.month_partitions('{{ target }}'::regclass) as p
@@ -171,7 +179,8 @@ with come as (
         drop table shape;
         {%- endif %}
         select ops.add_month_partitions('{{ relation }}'::regclass, array({{ render(spec.months) }}));
-        insert into {{ relation }} {% if contract.enforced %}({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }}{% else %}{{ sql }}{% endif %};
+        insert into {{ relation }}
+        {% if contract.enforced %}({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }}{% else %}{{ sql }}{% endif %};
         {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=model['constraints']) %}
         alter table {{ relation }} add {{ constraint }};
         {%- endfor %}
@@ -188,10 +197,10 @@ with come as (
     {%- endif -%}
 {%- endmacro %}
 
-{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause; reads only those partitions. #}
+{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself; reads only those partitions. #}
 {% macro touched_months_of(relation, day) -%}
     {%- if is_incremental() -%}
-    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }})
+    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}) as rows_of_months
     {%- else -%} {{ relation }} {%- endif -%}
 {%- endmacro %}
 

@@ -44,7 +44,8 @@ def test_sqlfluff(home):
     if not todo:
         return
     done = subprocess.run(
-        [str(BIN / "sqlfluff"), "lint", "--format", "json", "--disable-progress-bar", "--processes", "2", *(str(p.relative_to(DBT)) for p in todo)],
+        [sys.executable, str(Path(__file__).with_name("run_sqlfluff.py")), "lint", "--format", "json", "--disable-progress-bar", "--processes", "2",
+         *(str(p.relative_to(DBT)) for p in todo)],
         cwd=DBT, env=dbt_environment(), capture_output=True, text=True, check=False,
     )
     assert done.returncode in (0, 1), done.stderr

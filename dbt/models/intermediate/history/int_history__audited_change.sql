@@ -1,7 +1,7 @@
 -- OCA's auditlog keeps Python's text of a value: True, False for nothing, (5, 'name') for a many2one
 with lines as (
     select
-        c.entity,
+        c.entity_name as entity,
         l.record_id,
         c.column_name as attribute,
         c.column_type,
@@ -13,8 +13,8 @@ with lines as (
         i.audit_log_line_id as change_order
     from {{ ref('stg_odoo__audit_log') }} as l
     inner join {{ ref('stg_odoo__audit_log_line') }} as i on i.audit_log_id = l.audit_log_id
-    inner join {{ source('ops', 'source_column') }} as c on c.model = l.model_name and c.field = i.field_name
-    where l.method = 'write' and c.entity in ({% for entity in history_entities() %}'{{ entity }}'{{ ', ' if not loop.last }}{% endfor %})
+    inner join {{ ref('stg_ops__source_column') }} as c on c.model_name = l.model_name and c.field_name = i.field_name
+    where l.method = 'write' and c.entity_name in ({% for entity in history_entities() %}'{{ entity }}'{{ ', ' if not loop.last }}{% endfor %})
 )
 
 select

@@ -1,7 +1,7 @@
 -- mail.tracking.value keeps a value in the column that suits the field's type; of a selection it keeps the label
 with tracked as (
     select
-        c.entity,
+        c.entity_name as entity,
         m.record_id,
         c.column_name as attribute,
         f.field_type,
@@ -25,8 +25,8 @@ with tracked as (
     from {{ ref('stg_odoo__tracking_value') }} as t
     inner join {{ ref('stg_odoo__message') }} as m on m.message_id = t.message_id
     inner join {{ ref('stg_odoo__model_field') }} as f on f.field_id = t.field_id
-    inner join {{ source('ops', 'source_column') }} as c on c.model = m.model_name and c.field = f.field_name
-    where c.entity in ({% for entity in history_entities() %}'{{ entity }}'{{ ', ' if not loop.last }}{% endfor %})
+    inner join {{ ref('stg_ops__source_column') }} as c on c.model_name = m.model_name and c.field_name = f.field_name
+    where c.entity_name in ({% for entity in history_entities() %}'{{ entity }}'{{ ', ' if not loop.last }}{% endfor %})
 )
 
 select

@@ -14,9 +14,9 @@ users as (
 ),
 
 entities as (
-    select model, min(entity) as entity_name
-    from {{ source('ops', 'source_column') }}
-    group by model
+    select model_name, min(entity_name) as entity_name
+    from {{ ref('stg_ops__source_column') }}
+    group by model_name
 ),
 
 judged as (
@@ -56,4 +56,4 @@ select
     {{ is_outside_hours('j.changed_at') }} as is_outside_hours
 from judged as j
 left join users as u on u.user_key = j.user_id
-left join entities as e on e.model = j.model_name
+left join entities as e on e.model_name = j.model_name

@@ -40,8 +40,8 @@ select
     w.planned_issue_on - coalesce(c.days_before_issue, 0) as planned_on,
     s.started_at,
     s.ended_at,
-    round(extract(epoch from s.ended_at - s.started_at)::numeric / 3600, 2)::numeric(18, 2) as step_hours,
-    round(extract(epoch from s.started_at - s.previous_ended_at)::numeric / 3600, 2)::numeric(18, 2) as waiting_hours,
+    round(extract(epoch from (s.ended_at - s.started_at))::numeric / 3600, 2)::numeric(18, 2) as step_hours,
+    round(extract(epoch from (s.started_at - s.previous_ended_at))::numeric / 3600, 2)::numeric(18, 2) as waiting_hours,
     -- what is not done is late as of today; what has not been planned yet is never late
     greatest(
         coalesce({{ business_date('s.ended_at') }}, {{ business_today() }}) - (w.planned_issue_on - coalesce(c.days_before_issue, 0)), 0

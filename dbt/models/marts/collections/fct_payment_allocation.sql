@@ -12,7 +12,10 @@ inner join {{ ref('int_receivables__reconciliation') }} as r on r.debit_invoice_
         'row': ['allocation_key'], 'keys': ['allocation_key'],
         'month': 'allocated_on', 'at': 'month',
         'months': "select distinct date_trunc('month', reconciled_on)::date from {{ ref('int_receivables__reconciliation') }}",
-        'log': [{'row': 'allocation_key', 'contract': 'contract_key', 'month': 'allocated_on'}, {'topic': 'invoice', 'row': 'invoice_key'}, {'topic': 'invoice', 'row': 'credit_invoice_key'}, {'topic': 'payment', 'row': 'payment_key'}],
+        'log': [
+            {'row': 'allocation_key', 'contract': 'contract_key', 'month': 'allocated_on'},
+            {'topic': 'invoice', 'row': 'invoice_key'}, {'topic': 'invoice', 'row': 'credit_invoice_key'}, {'topic': 'payment', 'row': 'payment_key'},
+        ],
     }},
     indexes=[{'columns': ['invoice_key']}, {'columns': ['payment_key']}, {'columns': ['credit_invoice_key']}],
 ) }}

@@ -32,7 +32,7 @@ with lines as (
         sum(line_amount) as billed_amount,
         sum(line_amount) filter (where concept_type = 'agua') as billed_water_amount,
         sum(billed_m3) as billed_m3
-    from {{ touched_months_of(ref('fct_invoice_line'), 'issued_on') }} as f
+    from {{ touched_months_of(ref('fct_invoice_line'), 'issued_on') }}
     group by 1, 2, 3, 4
 ),
 
@@ -44,7 +44,7 @@ documents as (
         user_type_key,
         sum(untaxed_amount) filter (where document_kind = 'nota_credito') as credited_amount,
         count(*) filter (where document_kind = 'factura') as invoices_issued
-    from {{ touched_months_of(ref('fct_invoice'), 'issued_on') }} as f
+    from {{ touched_months_of(ref('fct_invoice'), 'issued_on') }}
     where state = 'posted'
     group by 1, 2, 3, 4
 ),
@@ -58,7 +58,7 @@ payments as (
         sum(payment_amount) as collected_amount,
         count(*) filter (where payment_amount > 0) as payments_count,
         -sum(payment_amount) filter (where is_reversal) as reversed_amount
-    from {{ touched_months_of(ref('fct_payment'), 'paid_on') }} as f
+    from {{ touched_months_of(ref('fct_payment'), 'paid_on') }}
     group by 1, 2, 3, 4
 ),
 
@@ -73,7 +73,7 @@ receivables as (
         sum(receivable_amount) filter (where ageing_bucket_order >= {{ ageing_buckets() | selectattr('upto', 'equalto', 90) | map(attribute='order') | first + 1 }})
             as overdue_90_amount,
         count(distinct contract_key) filter (where overdue_amount > 0 and contract_key <> {{ unassigned_key() }}) as overdue_contracts
-    from {{ touched_months_of(ref('fct_receivable_month'), 'period_month') }} as f
+    from {{ touched_months_of(ref('fct_receivable_month'), 'period_month') }}
     group by 1, 2, 3, 4
 ),
 
@@ -84,7 +84,7 @@ credit_balances as (
         route_key,
         user_type_key,
         sum(credit_balance_amount) as unapplied_credit_amount
-    from {{ touched_months_of(ref('fct_credit_balance_month'), 'period_month') }} as f
+    from {{ touched_months_of(ref('fct_credit_balance_month'), 'period_month') }}
     group by 1, 2, 3, 4
 ),
 
@@ -99,7 +99,7 @@ consumption as (
         sum(consumption_m3) filter (where consumption_kind = 'adjusted') as adjusted_m3,
         count(*) as planned_readings,
         count(*) filter (where is_effective_reading) as effective_readings
-    from {{ touched_months_of(ref('fct_consumption_month'), 'period_month') }} as f
+    from {{ touched_months_of(ref('fct_consumption_month'), 'period_month') }}
     group by 1, 2, 3, 4
 ),
 
@@ -111,7 +111,7 @@ contracts as (
         user_type_key,
         count(*) as active_contracts,
         count(*) filter (where is_billed) as billed_contracts
-    from {{ touched_months_of(ref('int_core__contract_month'), 'period_month') }} as f
+    from {{ touched_months_of(ref('int_core__contract_month'), 'period_month') }}
     group by 1, 2, 3, 4
 )
 

@@ -28,16 +28,12 @@ located as (
 ),
 
 -- the model by which Odoo calls the entity
-models as (
-    select distinct entity, model from {{ source('ops', 'source_column') }}
-    where column_name = 'id'
-),
-
 odoo_models as (
     select
-        case entity when 'account_move' then 'invoice' when 'account_payment' then 'payment' else entity end as entity_name,
-        min(model) as model_name
-    from models
+        case entity_name when 'account_move' then 'invoice' when 'account_payment' then 'payment' else entity_name end as entity_name,
+        min(model_name) as model_name
+    from {{ ref('stg_ops__source_column') }}
+    where column_name = 'id'
     group by 1
 )
 

@@ -19,5 +19,5 @@ select
     ageing_bucket_order,
     sum(receivable_amount) as receivable_bucket_amount,
     count(*) filter (where contract_key <> {{ unassigned_key() }}) as receivable_bucket_contracts
-from {{ touched_months_of(ref('fct_receivable_month'), 'period_month') }} as f
+from {{ touched_months_of(ref('fct_receivable_month'), 'period_month') }}
 group by 1, 2, 3, 4, 5
