@@ -10,11 +10,10 @@ from typing import Any
 import requests
 
 from . import server
-from .context import DATABASE, PII_DATABASE
+from .context import identifier
 from .setup_names import ADMIN
 
 TIMEOUT_S = 120
-DATABASES = (DATABASE, PII_DATABASE)
 # what each list may be ordered by, so that its pages neither repeat nor skip
 _ORDER = {"chart": "slice_name", "dashboard": "dashboard_title", "dataset": "table_name", "database": "database_name"}
 
@@ -88,11 +87,12 @@ class Client:
 
     def dataset_id(self, name: str) -> int:
         """Superset's number of the published dataset `name`. Raises SupersetError when it is not there."""
-        if name not in self._datasets:
-            self._datasets = {item["table_name"]: item["id"] for item in self.items("dataset") if item["database"]["database_name"] in DATABASES}
-        if name not in self._datasets:
+        uuid = identifier("dataset", name)  # by it, for its name in Superset may be its table's
+        if uuid not in self._datasets:
+            self._datasets = {item["uuid"]: item["id"] for item in self.items("dataset")}
+        if uuid not in self._datasets:
             raise SupersetError(f"el conjunto de datos {name!r} no está publicado: ejecute `caudal superset publish`")
-        return self._datasets[name]
+        return self._datasets[uuid]
 
     def chart_data(
         self,
