@@ -8,7 +8,8 @@ Runs inside Superset (stdlib and jinja2 only). Edits, each of one place in one f
 - on a phone (PHONE) a chart is as wide as the screen, a big number half of it: Superset reckons a chart's pixels from twelfths of the page's
   width, which no CSS reaches; the rows then wrap by `dashboard.css`;
 - on a phone the filters start closed: open they cover the charts, and `FILTERBAR_CLOSED_BY_DEFAULT` would close them at the desk as well;
-- on a phone the diagram of flows keeps more room for the names at its right, and a legend has no buttons ("Todas", "Inversa") beside it;
+- on a phone the diagram of flows keeps more room for the names at its right;
+- a legend has no buttons ("Todas", "Inversa") that take its room; a table's cell without a value, its total's too, is "—";
 - a box plot speaks Spanish, without a legend of the words "boxplot" and "outlier";
 - who looks at a dashboard does not write its colours back to it (for who may not, an error in the console; for who may, a change that nobody made);
 - words that the Spanish catalogue lacks, or translates by another thing ("Filters and controls" by "Controles adicionales");
@@ -52,6 +53,7 @@ _COLOURS_BACK = re.compile(
     r"endpoint:`/api/v1/dashboard/\$\{\w+\}/colors\?mark_updated)"
 )
 _LEGEND_BUTTONS = re.compile(r'selector:(?=\["all","inverse"\],selectorLabel:\{fontFamily)')
+_NO_VALUE = re.compile(r'\[!1,"N/A"\]')
 _BOX_TOOLTIP = re.compile(r'\{name:"boxplot",type:"boxplot".{300,1500}?\.join\("<br/>"\)')
 _BOX_WORDS = {"`Max:": "`Máximo:", "`3rd Quartile:": "`Tercer cuartil:", "`Mean:": "`Media:", "`Median:": "`Mediana:", "`1st Quartile:": "`Primer cuartil:",
               "`Min:": "`Mínimo:", "`# Observations:": "`Observaciones:", "`# Outliers:": "`Atípicos:"}
@@ -73,7 +75,7 @@ ERROR_PAGES = {
     "404": _PAGE.format(title="No se encontró", text="Esa página no existe o ya no está publicada.").encode("utf-8"),
     "500": _PAGE.format(title="Algo falló", text="Superset no pudo atender el pedido. Inténtelo de nuevo; si se repite, avise a sistemas.").encode("utf-8"),
 }
-_MARKS = (b"scarf.sh", b'"MEMORY_DECIMAL",(0,', b".FilterBarClosedByDefault", b'type:"sankey"},tooltip', b"colors?mark_updated=")  # with none: not read
+_MARKS = (b"scarf.sh", b'"MEMORY_DECIMAL",(0,', b".FilterBarClosedByDefault", b'type:"sankey"},tooltip', b"colors?mark_updated=", b'[!1,"N/A"]')  # with none: not read
 
 
 class AssetMismatch(RuntimeError):
@@ -99,7 +101,8 @@ EDITS: tuple[tuple[str, re.Pattern, str | Callable[[re.Match], str]], ...] = (
     ("number format RD$ M", _FORMATS, _register_millions),
     ("charts on a phone", _WIDTH, rf"\g<own>,{_IS_PHONE}?\g<width>>{NARROW}?12:6:\g<width>}},[{_IS_PHONE},"),
     ("names of flows on a phone", _FLOWS, rf'\g<0>,right:{_IS_PHONE}?"36%":"20%"'),
-    ("legend on a phone", _LEGEND_BUTTONS, rf"\g<0>!{_IS_PHONE}&&"),
+    ("buttons of a legend", _LEGEND_BUTTONS, r"\g<0>!1&&"),
+    ("no value in a table", _NO_VALUE, '[!1,"—"]'),
     ("words of a box plot", _BOX_TOOLTIP, _spanish_boxes),
     ("legend of a box plot", _BOX_LEGEND, "legend:{show:!1},"),
     ("colours written back", _COLOURS_BACK, "!1&&"),

@@ -35,9 +35,11 @@ class Donut(ChartBase):
             "show_labels": True,
             "labels_outside": True,
             "label_line": True,
-            "label_type": "key_percent",
+            "label_type": "percent",  # the names are cut where there is no room: they are in the legend
             "show_labels_threshold": 3,
-            "show_legend": False,
+            "show_legend": True,
+            "legendType": "plain",
+            "legendOrientation": "bottom",
             "color_scheme": "caudal",
         }
         return Expansion(params, {"columns": self.by, "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": self.rows})

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwrig
 from caudal import semantic, warehouse
 from caudal.settings import ROOT
 from superset_assets import server
+from superset_assets.context import Context
 
 # Chromium without a graphics card: WebGL in software.
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
@@ -25,11 +26,15 @@ SCREENS: dict[str, dict[str, Any]] = {
     "escritorio": {"viewport": {"width": 1440, "height": 1500}},
     "telefono": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
-_DRAWN = """() => {
-  const charts = [...document.querySelectorAll('[data-test="chart-grid-component"]')].filter(chart => chart.checkVisibility());
-  return charts.length > 0 && charts.every(chart => chart.querySelector('[data-test="slice-container"], [role="alert"]')
-    && !chart.querySelector('[data-test="loading-indicator"], .loading, .ant-spin-spinning'));
-}"""
+_SEEN = """() => [...document.querySelectorAll('[data-test="chart-grid-component"]')].filter(chart => chart.checkVisibility()).map(chart => ({
+  title: chart.dataset.testChartName ?? chart.querySelector('[data-test-chart-name]')?.dataset.testChartName,
+  loading: !chart.querySelector('[data-test="slice-container"], [role="alert"]')
+    || !!chart.querySelector('[data-test="loading-indicator"], .loading, .ant-spin-spinning'),
+  error: chart.querySelector('[role="alert"], .ant-alert, [data-test="error-message"]')?.innerText ?? null,
+  empty: !!chart.querySelector('.ant-empty') || /No se obtuvieron resultados|Sin datos$|No hay datos|^N\\/A$/m.test(chart.innerText),
+  drawn: !!chart.querySelector('canvas, table, .header-line, .ant-empty'),
+}))"""
+_DRAWN = f"wanted => {{ const seen = ({_SEEN})(); return seen.length === wanted && seen.every(chart => !chart.loading && (chart.drawn || chart.error)) }}"
 
 
 def chromium(driver: Playwright) -> Browser:
@@ -65,19 +70,29 @@ def outside(page: Page) -> set[str]:
     return {host for host in page.asked if host} - {urlsplit(server.url()).netloc}
 
 
-def open_dashboard(page: Page, slug: str) -> Locator:
+def open_dashboard(page: Page, context: Context, slug: str) -> Locator:
     """Open it anew; the titles of its tabs."""
     page.goto(f"{server.url()}/superset/dashboard/{slug}/")
-    wait_until_drawn(page)
+    wait_until_drawn(page, len(charts_of(context, slug)))
     return page.locator('[data-test="dashboard-component-tabs"] [role="tab"]')
 
 
-def wait_until_drawn(page: Page) -> None:
-    """Every chart of the open tab there and none loading; then still."""
-    page.wait_for_function(_DRAWN, timeout=DRAWN_MS)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function(_DRAWN, timeout=DRAWN_MS)
-    page.wait_for_timeout(600)  # the lines grow for a second
+def charts_of(context: Context, slug: str, tab: int = 0) -> dict[str, str]:
+    """Title → name of the charts that are on the page when that tab is open, in order."""
+    board = context.assets.dashboards[slug]
+    rows = [*board.top(), *(board.tabs[tab].rows if board.tabs else [])]
+    cells = [cell for row in rows for cell in row.cells().items()]
+    return {cell.title or context.assets.charts[name].title: name for name, cell in cells if cell.text is None}
+
+
+def wait_until_drawn(page: Page, count: int) -> None:
+    """So many charts in the open tab, and none loading."""
+    page.wait_for_function(_DRAWN, arg=count, timeout=DRAWN_MS)
+
+
+def seen(page: Page) -> list[dict[str, Any]]:
+    """What the page shows of each chart in the open tab."""
+    return page.evaluate(_SEEN)
 
 
 def chart(page: Page, title: str) -> Locator:
@@ -101,8 +116,8 @@ def figures(metrics: dict[str, str], where: dict[str, Any]) -> dict[str, Decimal
     """Name → the warehouse's figure of its metric, for the last closed month."""
     with warehouse.connect("read") as conn:
         month = conn.execute("select max(period_month) from marts.mart_commercial__month").fetchone()[0]
-        row = semantic.fetch(conn, list(dict.fromkeys(metrics.values())), where={"period_month": month, **where})[0]
-    return {name: row[metric] for name, metric in metrics.items()}
+        # one query each: they may be of different marts
+        return {name: semantic.fetch(conn, metric, where={"period_month": month, **where})[0][metric] for name, metric in metrics.items()}
 
 
 def largest_town() -> str:
@@ -126,9 +141,13 @@ def bright_colours(image: bytes, least: int = 30) -> int:
     return sum(1 for count, pixel in counted if count >= least and max(pixel) - min(pixel) > 50)
 
 
-def shot(page: Page, name: str, **kwargs: Any) -> Path:
-    """A picture for who looks at the build."""
+def shot(page: Page, name: str) -> Path:
+    """A picture of the whole page for who looks at the build. Of a window as tall as the page: Chromium's own `full_page` comes out blank at times."""
     SHOTS.mkdir(exist_ok=True)
-    path = SHOTS / f"{name}.png"
-    page.screenshot(path=path, **kwargs)
+    path, window = SHOTS / f"{name}.png", page.viewport_size
+    page.set_viewport_size({"width": window["width"], "height": page.evaluate("document.documentElement.scrollHeight")})
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(700)  # lines grow for a second
+    page.screenshot(path=path)
+    page.set_viewport_size(window)
     return path
