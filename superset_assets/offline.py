@@ -8,7 +8,8 @@ Runs inside Superset (stdlib and jinja2 only). Edits, each of one place in one f
 - on a phone (PHONE) a chart is as wide as the screen, a big number half of it: Superset reckons a chart's pixels from twelfths of the page's
   width, which no CSS reaches; the rows then wrap by `dashboard.css`;
 - on a phone the filters start closed: open they cover the charts, and `FILTERBAR_CLOSED_BY_DEFAULT` would close them at the desk as well;
-- on a phone the diagram of flows keeps more room for the names at its right;
+- on a phone the diagram of flows keeps more room for the names at its right, and a heat map has neither figures in its cells nor a scale wider
+  than the screen;
 - a legend has no buttons ("Todas", "Inversa") that take its room; a table's cell without a value, its total's too, is "—";
 - a box plot speaks Spanish, without a legend of the words "boxplot" and "outlier";
 - who looks at a dashboard does not write its colours back to it (for who may not, an error in the console; for who may, a change that nobody made);
@@ -48,6 +49,8 @@ _WIDTH = re.compile(
 )
 _FILTERS_CLOSED = re.compile(r"\(0,\w+\.\w+\)\(\w+\.\w+\.FilterBarClosedByDefault\)(?=&&null===)")
 _FLOWS = re.compile(r'type:"sankey"(?=\},tooltip)')
+_HEAT_FIGURES = re.compile(r"label:\{show:(\w+)(?=,formatter:\w+=>\{let \w+=\w+\.value;return \w+\(null==\w+\?void 0:\w+\[2\]\)\}\},itemStyle:\{borderColor)")
+_HEAT_SCALE = re.compile(r'itemHeight:"continuous"===\w+\?(?=300:14)')
 _COLOURS_BACK = re.compile(
     r"\(\w+\|\|\w+\)&&(?=\(\w+\(\{type:\w+\}\),\w+\(\{type:\w+\}\),\w+\(function\*\(\)\{return \w+\.\w+\.put\(\{"
     r"endpoint:`/api/v1/dashboard/\$\{\w+\}/colors\?mark_updated)"
@@ -101,6 +104,8 @@ EDITS: tuple[tuple[str, re.Pattern, str | Callable[[re.Match], str]], ...] = (
     ("number format RD$ M", _FORMATS, _register_millions),
     ("charts on a phone", _WIDTH, rf"\g<own>,{_IS_PHONE}?\g<width>>{NARROW}?12:6:\g<width>}},[{_IS_PHONE},"),
     ("names of flows on a phone", _FLOWS, rf'\g<0>,right:{_IS_PHONE}?"36%":"20%"'),
+    ("figures of heat on a phone", _HEAT_FIGURES, rf"\g<0>&&!{_IS_PHONE}"),
+    ("scale of heat on a phone", _HEAT_SCALE, rf"\g<0>{_IS_PHONE}?160:"),
     ("buttons of a legend", _LEGEND_BUTTONS, r"\g<0>!1&&"),
     ("no value in a table", _NO_VALUE, '[!1,"—"]'),
     ("words of a box plot", _BOX_TOOLTIP, _spanish_boxes),

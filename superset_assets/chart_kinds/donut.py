@@ -33,10 +33,10 @@ class Donut(ChartBase):
             "innerRadius": 40,
             "outerRadius": 70,
             "show_labels": True,
-            "labels_outside": True,
-            "label_line": True,
+            "labels_outside": False,
+            "label_line": False,
             "label_type": "percent",  # the names are cut where there is no room: they are in the legend
-            "show_labels_threshold": 3,
+            "show_labels_threshold": 5,
             "show_legend": True,
             "legendType": "plain",
             "legendOrientation": "bottom",

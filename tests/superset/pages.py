@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Playwrig
 
 from caudal import semantic, warehouse
 from caudal.settings import ROOT
-from superset_assets import server
+from superset_assets import screenshots, server
 from superset_assets.context import Context
 
-# Chromium without a graphics card: WebGL in software.
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 SHOTS = ROOT / "build-artifacts"
 DRAWN_MS = 90_000
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
@@ -39,9 +36,7 @@ _DRAWN = f"wanted => {{ const seen = ({_SEEN})(); return seen.length === wanted 
 
 def chromium(driver: Playwright) -> Browser:
     """The machine's browser."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "falta Chromium: instálelo con `apt-get install chromium`"
-    return driver.chromium.launch(executable_path=path, args=FLAGS)
+    return driver.chromium.launch(executable_path=screenshots.browser_path(), args=screenshots.FLAGS)
 
 
 def log_in(browser: Browser, user: str, password: str, screen: str = "escritorio") -> Page:
@@ -78,11 +73,11 @@ def open_dashboard(page: Page, context: Context, slug: str) -> Locator:
 
 
 def charts_of(context: Context, slug: str, tab: int = 0) -> dict[str, str]:
-    """Title → name of the charts that are on the page when that tab is open, in order."""
+    """Name → title of the charts that are on the page when that tab is open, in order."""
     board = context.assets.dashboards[slug]
     rows = [*board.top(), *(board.tabs[tab].rows if board.tabs else [])]
     cells = [cell for row in rows for cell in row.cells().items()]
-    return {cell.title or context.assets.charts[name].title: name for name, cell in cells if cell.text is None}
+    return {name: cell.title or context.assets.charts[name].title for name, cell in cells if cell.text is None}
 
 
 def wait_until_drawn(page: Page, count: int) -> None:

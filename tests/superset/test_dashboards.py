@@ -71,7 +71,7 @@ def test_every_chart_is_drawn(page: Callable[[str, str], Page], person: str, scr
     titles = [tab.title for tab in context.assets.dashboards[slug].tabs]
     assert tabs.all_inner_texts() == titles
     for number in range(len(titles)):
-        wanted = {title: context.assets.charts[name].kind for title, name in pages.charts_of(context, slug, number).items()}
+        wanted = [(title, context.assets.charts[name].kind) for name, title in pages.charts_of(context, slug, number).items()]
         if number:
             tabs.nth(number).click()
             pages.wait_until_drawn(view, len(wanted))
@@ -85,21 +85,21 @@ def test_every_chart_is_drawn(page: Callable[[str, str], Page], person: str, scr
     assert pages.outside(view) == set()
 
 
-def _right(view: Page, person: str, wanted: dict[str, str]) -> None:
-    """The charts of the file are there (title → kind), each with data and without error; what can be read is Spanish; maps have colours."""
+def _right(view: Page, person: str, wanted: list[tuple[str, str]]) -> None:
+    """The charts of the file are there (title, kind), each with data and without error; what can be read is Spanish; maps have colours."""
     shown = pages.seen(view)
-    assert [chart["title"] for chart in shown] == list(wanted)
+    assert [chart["title"] for chart in shown] == [title for title, _ in wanted]
     assert [chart for chart in shown if chart["error"] or not chart["drawn"]] == []
     assert {chart["title"] for chart in shown if chart["empty"]} <= set(EMPTY[person])
     text = view.locator("body").inner_text() + " ".join(view.locator("input:visible").evaluate_all("all => all.map(input => input.placeholder)"))
     assert ENGLISH.findall(text) == []
-    for title in [title for title, kind in wanted.items() if kind in MAPS and title not in EMPTY[person]]:
+    for title in [title for title, kind in wanted if kind in MAPS and title not in EMPTY[person]]:
         _coloured(view, title, 3 if person == "gerencia" else 1)
 
 
 def _coloured(view: Page, title: str, least: int) -> None:
     """The map's canvas, without its legend, has so many colours; WebGL in software takes its time."""
-    canvas = pages.chart(view, title).locator("canvas").first
+    canvas = pages.chart(view, title).locator("canvas#deckgl-overlay")
     for _ in range(20):
         found = pages.bright_colours(canvas.screenshot(style=".dupa, .deckgl-tooltip { visibility: hidden }"))
         if found >= least:
@@ -141,7 +141,7 @@ def test_a_filter_changes_a_figure_to_the_warehouses(page: Callable[[str, str], 
 
 def _figures_reached(context: Context, slug: str, column: str) -> dict[str, str]:
     """Title → name of the big numbers, on opening, that a filter by the column reaches."""
-    return {title: name for title, name in pages.charts_of(context, slug).items()
+    return {title: name for name, title in pages.charts_of(context, slug).items()
             if isinstance(context.assets.charts[name], Figure) and filtered(context, column, name)}
 
 
@@ -169,11 +169,11 @@ def test_a_printed_dashboard_has_every_chart_whole_and_no_filters(page: Callable
     pages.shot(view, "morosidad-impreso")  # waits until the lines have grown
     printed = pypdf.PdfReader(io.BytesIO(view.pdf(path=pages.SHOTS / "morosidad.pdf", prefer_css_page_size=True, print_background=True)))
     texts = [sheet.extract_text() for sheet in printed.pages]
-    for title in pages.charts_of(context, "morosidad"):
+    for title in pages.charts_of(context, "morosidad").values():
         assert any(re.sub(r"\s+", "", title) in re.sub(r"\s+", "", text) for text in texts), title
     assert "Aplicar filtros" not in " ".join(texts)
     drawings = [drawing.image for sheet in printed.pages for drawing in sheet.images]
-    kinds = [context.assets.charts[name].kind for name in pages.charts_of(context, "morosidad").values()]
+    kinds = [context.assets.charts[name].kind for name in pages.charts_of(context, "morosidad")]
     assert len(drawings) == sum(kind not in ("table", "pivot", "number") for kind in kinds)
     assert [drawing.size for drawing in drawings if len(drawing.convert("RGB").getcolors(1 << 24)) < 5] == []
     assert len(texts) <= 6
