@@ -29,6 +29,7 @@ _SEEN = """() => [...document.querySelectorAll('[data-test="chart-grid-component
     || !!chart.querySelector('[data-test="loading-indicator"], .loading, .ant-spin-spinning'),
   error: chart.querySelector('[role="alert"], .ant-alert, [data-test="error-message"]')?.innerText ?? null,
   empty: !!chart.querySelector('.ant-empty') || /No se obtuvieron resultados|Sin datos$|No hay datos|^N\\/A$/m.test(chart.innerText),
+  text: chart.innerText.slice(0, 200),
   drawn: !!chart.querySelector('canvas, table, .header-line, .ant-empty'),
 }))"""
 _DRAWN = f"wanted => {{ const seen = ({_SEEN})(); return seen.length === wanted && seen.every(chart => !chart.loading && (chart.drawn || chart.error)) }}"
