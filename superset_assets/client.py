@@ -10,12 +10,11 @@ from typing import Any
 import requests
 
 from . import server
-from .context import DATABASE, PII_DATABASE
+from .context import identifier
 from .setup_names import ADMIN, PAGE
 
 TIMEOUT_S = 120
-DATABASES = (DATABASE, PII_DATABASE)
-# what each list is ordered by
+# what each list is ordered by, so that its pages neither repeat nor skip
 _ORDER = {"chart": "slice_name", "dashboard": "dashboard_title", "dataset": "table_name", "database": "database_name"}
 
 
@@ -38,7 +37,7 @@ class Client:
         self.session.headers["Authorization"] = f"Bearer {token}"
         # With the session's cookie: a form of another site cannot send it.
         self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
-        self._datasets: dict[str, int] = {}
+        self._datasets: dict[str, int] = {}  # by UUID, or by the file's name where somebody knew it
 
     def get(self, path: str, **kwargs: Any) -> Any:
         """JSON of a GET, numbers with decimals as Decimal."""
@@ -88,11 +87,13 @@ class Client:
 
     def dataset_id(self, name: str) -> int:
         """Superset's number of the published dataset `name`. Raises SupersetError when it is not there."""
-        if name not in self._datasets:
-            self._datasets = {item["table_name"]: item["id"] for item in self.items("dataset") if item["database"]["database_name"] in DATABASES}
-        if name not in self._datasets:
+        uuid = identifier("dataset", name)  # by it, for its name in Superset may be its table's
+        if name not in self._datasets and uuid not in self._datasets:
+            self._datasets |= {item["uuid"]: item["id"] for item in self.items("dataset")}
+        number = self._datasets.get(name, self._datasets.get(uuid))
+        if number is None:
             raise SupersetError(f"el conjunto de datos {name!r} no está publicado: ejecute `caudal superset publish`")
-        return self._datasets[name]
+        return number
 
     def chart_data(
         self,

@@ -30,6 +30,10 @@ REFRESH = (
     "Cada noche (02:00), después de la carga de Odoo, los marts se construyen de nuevo y se publican solo si pasan todas las pruebas; entonces se publican los "
     "tableros y se llena su caché. La fecha y hora de la última carga, y si pasó sus pruebas, están arriba en el tablero, en «Estado de los datos»."
 )
+PHONE_AND_PAPER = (
+    "En el teléfono los gráficos van uno debajo de otro y los filtros se abren con el botón del embudo, abajo a la derecha. Para imprimir o guardar como PDF, use "
+    "«Imprimir» del navegador en la pestaña que interesa: salen todos sus gráficos, sin menú ni filtros, en hojas A4 apaisadas."
+)
 ROWS = "Cada persona ve las filas de sus municipios y sectores ([quién ve qué](../tableros_seguridad.md))."
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:0 auto;padding:1rem;color:#1c2733}a{color:#1d5b99}code{font-size:.9em}
 img{max-width:100%;border:1px solid #cfd8e3}table{border-collapse:collapse}td,th{border:1px solid #cfd8e3;padding:.25rem .5rem;text-align:left}"""
@@ -91,6 +95,8 @@ def _index(context: Context, manifest: Mapping[str, Any]) -> str:
         "Las fórmulas son las del [diccionario de indicadores](indicadores.md): un tablero no calcula nada por su cuenta.",
         "",
         f"**Actualización.** {REFRESH}",
+        "",
+        f"**Teléfono y papel.** {PHONE_AND_PAPER}",
         "",
         "| Tablero | Qué responde | Responsable | Lo abren |",
         "| --- | --- | --- | --- |",

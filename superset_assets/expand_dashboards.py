@@ -7,7 +7,9 @@ from typing import Any
 from .checks import filtered
 from .context import Context, identifier
 from .docs import link
-from .files import STATUS_HEIGHT, CellSpec, DashboardSpec, FilterSpec, RowSpec
+from .files import HERE, STATUS_HEIGHT, CellSpec, DashboardSpec, FilterSpec, RowSpec
+
+COMMON_CSS = (HERE / "dashboard.css").read_text(encoding="utf-8")  # of every dashboard, its own `css` after it
 
 
 def dashboard(context: Context, slug: str) -> dict[str, Any]:
@@ -18,7 +20,7 @@ def dashboard(context: Context, slug: str) -> dict[str, Any]:
     return {
         "dashboard_title": spec.title,
         "description": spec.description,
-        "css": spec.css,
+        "css": COMMON_CSS + spec.css,
         "slug": slug,
         "certified_by": "",
         "certification_details": "",

@@ -18,7 +18,7 @@ from . import bundle, files, layout, state
 from .checks import check
 from .client import Client
 from .context import Context, identifier, load
-from .expand_dashboards import filter_id, first_row
+from .expand_dashboards import COMMON_CSS, filter_id, first_row
 from .state import Asset
 from .write_yaml import rewrite
 
@@ -124,8 +124,17 @@ def _dashboard(context: Context, slug: str, asset: Asset) -> dict[str, Any]:
     content["rows"] = _kept(rows, spec.rows)
     tabs = {tab.title: tab.rows for tab in spec.tabs}
     content["tabs"] = [{"title": tab["title"], "rows": _kept(tab["rows"], tabs.get(tab["title"], []))} for tab in grid["tabs"]]
-    content["css"] = document.get("css") or ""
+    content["colors"] = metadata.get("label_colors") or {}
+    content["css"] = _own_css(document.get("css") or "")
     return {key: value for key, value in content.items() if value or key == "title"}
+
+
+def _own_css(published: str) -> str:
+    """The dashboard's own part of its CSS."""
+    common = COMMON_CSS.rstrip()  # Superset's editor trims
+    if not published.startswith(common):
+        raise layout.Unrepresentable("cambió el CSS que es de todos los tableros: cámbielo en superset_assets/dashboard.css")
+    return published[len(common) :].lstrip("\n")
 
 
 def _kept(rows: list[dict], old: list[files.RowSpec]) -> list[dict]:

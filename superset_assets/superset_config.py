@@ -18,7 +18,7 @@ from superset.config import TALISMAN_CONFIG as _DEFAULT_TALISMAN
 from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 
 from superset_assets.base_map import blueprint
-from superset_assets.offline import OfflineAssets, edited_assets, edited_language_pack
+from superset_assets.offline import OfflineAssets, add_viewport, edited_assets, edited_language_pack
 from superset_assets.security import CaudalSecurityManager
 from superset_assets.setup_names import BASE_MAP, GUEST_ROLE, PAGE
 
@@ -123,6 +123,7 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
 FEATURE_FLAGS = {
     "ALERT_REPORTS": False,  # alerts belong to `alerts/`
     "DASHBOARD_RBAC": True,
+    "DASHBOARD_VIRTUALIZATION": False,  # it draws what is in sight, and takes away what is far: a printed page would be empty
     "DRILL_BY": True,
     "DRILL_TO_DETAIL": True,
     "ENABLE_TEMPLATE_PROCESSING": True,  # the trend datasets read the period filter (datasets/*.yml)
@@ -158,6 +159,7 @@ _PACKAGE = Path(superset.__file__).parent
 ADDITIONAL_MIDDLEWARE = [
     partial(OfflineAssets, assets={**edited_assets(_PACKAGE / "static" / "assets"), **edited_language_pack(_PACKAGE / "translations")})
 ]
+FLASK_APP_MUTATOR = add_viewport
 
 ROW_LIMIT = 10000
 SAMPLES_ROW_LIMIT = 500

@@ -33,11 +33,13 @@ class Donut(ChartBase):
             "innerRadius": 40,
             "outerRadius": 70,
             "show_labels": True,
-            "labels_outside": True,
-            "label_line": True,
-            "label_type": "key_percent",
-            "show_labels_threshold": 3,
-            "show_legend": False,
+            "labels_outside": False,
+            "label_line": False,
+            "label_type": "percent",  # the names are cut where there is no room: they are in the legend
+            "show_labels_threshold": 5,
+            "show_legend": True,
+            "legendType": "plain",
+            "legendOrientation": "bottom",
             "color_scheme": "caudal",
         }
         return Expansion(params, {"columns": self.by, "metrics": [self.metric], "orderby": [[self.metric, False]], "row_limit": self.rows})

@@ -41,8 +41,8 @@ class Heat(ChartBase):
             "border_width": 1,
             "xscale_interval": -1,
             "yscale_interval": -1,
-            "left_margin": "auto",
-            "bottom_margin": "auto",
+            "left_margin": 8,  # beside the names of the rows, whatever room they take; "auto" is a tenth of the chart more
+            "bottom_margin": 8,
             "value_bounds": [None, None],
             "y_axis_format": metric_format(context, self.metric, self.format),
             "row_limit": 10000,

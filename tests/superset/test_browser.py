@@ -6,7 +6,6 @@ Morosidad, with its first tab open; the others, and every other dashboard, are d
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -17,25 +16,20 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 from caudal import semantic, warehouse
-from caudal.settings import ROOT
 from superset_assets import server
 from superset_assets.chart_kinds.figure import Figure
 from superset_assets.context import load
 from superset_assets.expand_dashboards import filter_id
+from tests.superset.pages import SHOTS, chromium
 
-# Chromium without a graphics card: WebGL in software.
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
-SHOTS = ROOT / "build-artifacts"
 DRAWN_MS = 60_000
 
 
 @pytest.fixture(scope="module")
 def page(superset: object) -> Iterator[Page]:
     """The dashboard, open and drawn; `page.asked` holds every address the browser asked for, `page.complaints` what went wrong."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert chromium, "falta Chromium: instálelo con `apt-get install chromium`"
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = chromium(driver)
         page = browser.new_page(viewport={"width": 1440, "height": 2100}, locale="es-DO", timezone_id="America/Santo_Domingo")
         page.asked, page.complaints = [], []
         page.on("request", lambda request: page.asked.append(request.url))
