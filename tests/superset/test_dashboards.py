@@ -25,7 +25,7 @@ from tests.superset import pages
 
 PEOPLE = {"gerencia": Access("mirada.gerencia", "gerencia", None, None), "lectura": Access("mirada.lectura", "solo_lectura", "0901", None)}
 PHONE_WIDTH = pages.SCREENS["telefono"]["viewport"]["width"]
-MAPS = ("map", "points", "paths")
+MAPS = {"map": 3, "points": 2, "paths": 2}  # kind → the colours that all of the tiny utility has at least
 ENGLISH = re.compile(
     r"\b(apply|clear|unexpected|no results|no data|loading|search|show|entries|records?|rows|filters|dashboards?|total \(sum|metrics?|null|undefined|nan|others?|"
     r"untitled|never|minutes?|hours?|days?|sort by|select|options?|more|less)\b", re.IGNORECASE)
@@ -99,8 +99,10 @@ def _right(view: Page, context: Context, person: str, wanted: dict[str, str]) ->
     assert empty == {}
     text = view.locator("body").inner_text() + " ".join(view.locator("input:visible").evaluate_all("all => all.map(input => input.placeholder)"))
     assert ENGLISH.findall(text) == []
-    for title in [title for name, title in wanted.items() if context.assets.charts[name].kind in MAPS and name not in EMPTY[person]]:
-        _coloured(view, title, 3 if person == "gerencia" else 1)
+    for name, title in wanted.items():
+        kind = context.assets.charts[name].kind
+        if kind in MAPS and name not in EMPTY[person]:
+            _coloured(view, title, MAPS[kind] if person == "gerencia" else 1)
 
 
 def _coloured(view: Page, title: str, least: int) -> None:
