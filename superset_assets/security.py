@@ -84,6 +84,9 @@ class CaudalSecurityManager(SupersetSecurityManager):
         """Superset's own, for sessions that end."""
         manager = super().create_login_manager(app)
         manager.user_loader(self.load_user_of_session)
+        # flask-login's is of address and browser, and Superset keeps a dashboard's filters by it: two people behind one proxy would share theirs
+        of_browser = manager._session_identifier_generator
+        manager._session_identifier_generator = lambda: f"{of_browser()}:{session.get('_user_id')}"
         user_logged_in.connect(_start_session)  # every sender: `app` is a proxy here, and no signal comes from a proxy
         return manager
 

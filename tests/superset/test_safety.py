@@ -298,6 +298,25 @@ def browser(name: str) -> requests.Session:
     return session
 
 
+def test_two_people_behind_one_address_have_filters_of_their_own(log_in: Callable, superset: Client) -> None:
+    """The same browser, address, tab number and dashboard: neither gets the other's state, nor is refused its own."""
+    board = sync.numbers(superset, "dashboard", ["morosidad"])["morosidad"]
+    address, people = f"{server.url()}/api/v1/dashboard/{board}/filter_state", ("prueba.gerente", "prueba.lectura")
+    for person in people:
+        log_in(person)
+    sessions = {person: browser(person) for person in people}
+    keys = {}
+    for person, session in sessions.items():
+        made = session.post(address, params={"tab_id": 1}, json={"value": json.dumps({"de": person})}, timeout=30)
+        assert made.status_code == 201, made.text
+        keys[person] = made.json()["key"]
+    assert len(set(keys.values())) == 2
+    for person, session in sessions.items():
+        changed = session.put(f"{address}/{keys[person]}", params={"tab_id": 1}, json={"value": json.dumps({"otra": person})}, timeout=30)
+        assert changed.status_code == 200, changed.text
+        assert json.loads(session.get(f"{address}/{keys[person]}", timeout=30).json()["value"]) == {"otra": person}
+
+
 def test_older_addresses_hold_only_own_rows(log_in: Callable, sectors: dict) -> None:
     number = log_in("prueba.comercial").dataset_id(MART)
     session = browser("prueba.comercial")
