@@ -88,15 +88,19 @@ def test_dbt_bouncer(tmp_path):
 
 
 def test_dbt_bouncer_sees_what_is_missing(tmp_path):
-    """A mart without owner, a mart over raw, a name of no layer."""
+    """A mart without owner, models over raw, a staging view over a rule of the site, a name of no layer."""
     folder = tmp_path / "target"
     folder.mkdir()
     manifest = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))
-    mart = manifest["nodes"]["model.caudal.mart_collections__daily"]
+    mart = manifest["nodes"]["model.caudal.mart_collections__cash_month"]
     mart["meta"], mart["config"]["meta"] = {}, {}
-    mart["depends_on"]["nodes"].append(next(iter(manifest["sources"])))
+    for name, parent in (("mart_collections__cash_month", next(iter(manifest["sources"]))), ("int_core__sector", next(iter(manifest["sources"]))),
+                         ("stg_ops__reconciliation", "seed.caudal.quality_rules")):
+        manifest["nodes"][f"model.caudal.{name}"]["depends_on"]["nodes"].append(parent)
     manifest["nodes"]["model.caudal.dim_date"]["name"] = "calendario"
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     failed = " ".join(bouncer(folder, tmp_path))
-    for check in ("check_model_has_meta_keys", "check_lineage_source_cannot_be_used", "check_model_names"):
-        assert re.search(rf"{check}\S*(mart_collections__daily|calendario|dim_date)", failed), (check, failed)
+    for check, model in (("check_model_has_meta_keys", "mart_collections__cash_month"), ("check_lineage_source_cannot_be_used", "mart_collections__cash_month"),
+                         ("check_lineage_source_cannot_be_used", "int_core__sector"), ("check_lineage_seed_cannot_be_used", "stg_ops__reconciliation"),
+                         ("check_model_names", "(calendario|dim_date)")):
+        assert re.search(rf"{check}\S*{model}", failed), (check, model, failed)
