@@ -145,11 +145,15 @@ def broken_line(chain):
     """One posted invoice line that says RD$ 1 more than its document; mended afterwards."""
     line, build = rows("select max(l.id), (select max(build_id) from ops.build) from raw.odoo_account_move_line l "
                        "join raw.odoo_account_move m on m.id = l.move_id where m.state = 'posted' and m.move_type = 'out_invoice' and l.display_type = 'product'")[0]
-    change = "update raw.odoo_account_move_line set price_subtotal = price_subtotal + %s where id = %s"
     with warehouse.connect(autocommit=True) as conn:
-        conn.execute(change, [1, line])
+
+        def charge(amount: int) -> None:  # as a run of replication changes a row: with its number
+            [run] = conn.execute("insert into ops.run (pipeline, status) values ('replicate', 'ok') returning run_id").fetchone()
+            conn.execute("update raw.odoo_account_move_line set price_subtotal = price_subtotal + %s, _run_id = %s where id = %s", [amount, run, line])
+
+        charge(1)
         yield line
-        conn.execute(change, [-1, line])
+        charge(-1)
         conn.execute("delete from ops.build where build_id > %s", [build])
     import alerts
 

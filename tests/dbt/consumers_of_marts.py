@@ -28,15 +28,13 @@ def consumers(layer: SemanticLayer, manifest_folder: Path, models: set[str]) -> 
 
 
 def dashboards(manifest_folder: Path) -> dict[str, set[str]]:
-    from superset_assets.checks import _EXTRACT, _RELATION
     from superset_assets.context import load
 
     context, found = load(manifest=manifest_folder), {}
     for slug in context.assets.dashboards:
         read = set()
         for name in context.datasets_of(slug):
-            spec = context.assets.datasets[name]
-            relations = [spec.relation] if spec.relation else _RELATION.findall(_EXTRACT.sub("", spec.sql or ""))
+            relations = context.assets.datasets[name].relations()
             read |= {"mart_data_status" if r == "ops.data_status" else r.partition(".")[2] for r in relations}
         found[f"superset_assets/dashboards/{slug}.yml"] = read
     return found
