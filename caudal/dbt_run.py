@@ -73,10 +73,15 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
+def _reads(mark: Path, fingerprint: str) -> bool:
+    """Whether a mark was left by the project's files as they are now."""
+    return mark.exists() and mark.read_text() == fingerprint
+
+
 def parse(tell: Callable[[str], None]) -> list[str]:
     """Have `parsed_manifest()` be that of the project's files as they are now; what failed, empty when it could be parsed."""
     mark, fingerprint = target_dir() / "fingerprint", _fingerprint()
-    if mark.exists() and mark.read_text() == fingerprint and parsed_manifest().exists():
+    if _reads(mark, fingerprint) and parsed_manifest().exists():
         return []
     # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
     failed = _dbt(["parse", "--no-partial-parse"], tell)
@@ -84,6 +89,11 @@ def parse(tell: Callable[[str], None]) -> list[str]:
         shutil.copyfile(target_dir() / "manifest.json", parsed_manifest())
         mark.write_text(fingerprint)
     return failed
+
+
+def without(*kinds: str) -> list[str]:
+    """dbt's arguments that leave out nodes of these kinds: `test`, `unit_test`, `exposure`…"""
+    return [part for kind in kinds for part in ("--exclude-resource-type", kind)]
 
 
 def list_models(select: str) -> set[str]:
@@ -99,12 +109,8 @@ def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
     Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes.
     """
     mark, fingerprint = target_dir() / "unit_tests_passed", _fingerprint()
-    passed = mark.exists() and mark.read_text() == fingerprint
-    left_out = ["exposure", "unit_test"] if passed else ["exposure"]
-    failed = _dbt([
-        "build", *(part for kind in left_out for part in ("--exclude-resource-type", kind)),
-        *(["--select", select, "--indirect-selection", "buildable"] if select else []),
-    ], tell)
+    left_out = ["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]
+    failed = _dbt(["build", *without(*left_out), *(["--select", select, "--indirect-selection", "buildable"] if select else [])], tell)
     statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}
     if select is None and statuses == {"pass"}:
         mark.write_text(fingerprint)

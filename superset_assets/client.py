@@ -37,7 +37,7 @@ class Client:
         self.session.headers["Authorization"] = f"Bearer {token}"
         # With the session's cookie: a form of another site cannot send it.
         self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
-        self._datasets: dict[str, int] = {}  # by UUID, or by the file's name where somebody knew it
+        self._datasets: dict[str, int] = {}  # by UUID
 
     def get(self, path: str, **kwargs: Any) -> Any:
         """JSON of a GET, numbers with decimals as Decimal."""
@@ -88,12 +88,15 @@ class Client:
     def dataset_id(self, name: str) -> int:
         """Superset's number of the published dataset `name`. Raises SupersetError when it is not there."""
         uuid = identifier("dataset", name)  # by it, for its name in Superset may be its table's
-        if name not in self._datasets and uuid not in self._datasets:
+        if uuid not in self._datasets:
             self._datasets |= {item["uuid"]: item["id"] for item in self.items("dataset")}
-        number = self._datasets.get(name, self._datasets.get(uuid))
-        if number is None:
+        if uuid not in self._datasets:
             raise SupersetError(f"el conjunto de datos {name!r} no está publicado: ejecute `caudal superset publish`")
-        return number
+        return self._datasets[uuid]
+
+    def know(self, datasets: Mapping[str, int]) -> None:
+        """Superset's numbers of datasets, by the files' names: for who may not see the list of them all."""
+        self._datasets |= {identifier("dataset", name): number for name, number in datasets.items()}
 
     def chart_data(
         self,

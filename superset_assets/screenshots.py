@@ -49,7 +49,7 @@ def take(context: Context, dashboard: str | None = None, folder: Path = IMAGES) 
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=browser_path(), args=FLAGS)
         page = browser.new_page(viewport=WINDOW, locale="es-DO", timezone_id="America/Santo_Domingo")
-        log_in(page)
+        log_in(page, MANAGER, server.manager_password())  # who only looks
         for slug in [dashboard] if dashboard else context.assets.dashboards:
             try:
                 open_dashboard(page, slug)
@@ -61,11 +61,11 @@ def take(context: Context, dashboard: str | None = None, folder: Path = IMAGES) 
         browser.close()
 
 
-def log_in(page: Page) -> None:
-    """As the user of the management, who only looks."""
+def log_in(page: Page, user: str, password: str) -> None:
+    """By the form."""
     page.goto(server.url() + "/login/")
-    page.fill("#username", MANAGER)
-    page.fill("#password", server.manager_password())
+    page.fill("#username", user)
+    page.fill("#password", password)
     page.click("button[type=submit]")
     page.wait_for_url(lambda url: "/login" not in url)
 

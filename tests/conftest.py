@@ -84,8 +84,8 @@ def built(replicated: object, home: Path) -> object:
 
     result = build()
     assert result.ok, result
+    (home / "first_build").mkdir(exist_ok=True)
     for name in ("run_results.json", "manifest.json"):  # of this build: others come after it
-        (home / "first_build").mkdir(exist_ok=True)
         shutil.copy(target_dir() / name, home / "first_build" / name)
     return result
 

@@ -3,8 +3,7 @@
    On a PostgreSQL without the extension nothing is emitted; an incremental run finds its table distributed already.
    `citus` (var): 'auto' looks for the extension; true or false decide without looking. #}
 {% macro distribute() -%}
-    {%- if execute and model.config.materialized not in ('view', 'ephemeral') and has_citus()
-        and not (model.config.materialized == 'incremental' and was_brought_before()) -%}
+    {%- if execute and model.config.materialized not in ('view', 'ephemeral') and has_citus() and was_made() -%}
         {%- if model.name.startswith('dim_') -%}
             {{ reference_table(this) }}
         {%- elif 'contract_key' in model.columns -%}

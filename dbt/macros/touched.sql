@@ -58,14 +58,12 @@
 
 {# Post-hook: statistics. An incremental run changes too little to sample the whole again: autovacuum follows each partition. #}
 {% macro analyze_if_made() -%}
-    {%- if model.config.materialized == 'view' -%}
-    {%- elif model.config.materialized != 'incremental' -%} analyze {{ this }}
-    {%- elif execute and not was_brought_before() -%} analyze {{ this }}
-    {%- endif -%}
+    {%- if execute and model.config.materialized != 'view' and was_made() -%} analyze {{ this }} {%- endif -%}
 {%- endmacro %}
 
-{% macro was_brought_before() -%}
-    {{ return(run_query('select ' ~ brought_to('build_id') ~ ' is not null').rows[0][0]) }}
+{# Whether this run made the table; else it brought an incremental one up to date. For hooks before `remember_build`. #}
+{% macro was_made() -%}
+    {{ return(model.config.materialized != 'incremental' or run_query('select ' ~ brought_to('build_id') ~ ' is null').rows[0][0]) }}
 {%- endmacro %}
 
 {% macro touched_match(left, right, columns) -%}

@@ -13,6 +13,7 @@ from caudal import warehouse
 from caudal.airflow_run import ChainFailed
 from caudal.settings import settings
 from sources.status import status
+from tests.raw_changes import charge
 
 TIMEOUT_S = 1500
 EXPECTED = {
@@ -146,14 +147,9 @@ def broken_line(chain):
     line, build = rows("select max(l.id), (select max(build_id) from ops.build) from raw.odoo_account_move_line l "
                        "join raw.odoo_account_move m on m.id = l.move_id where m.state = 'posted' and m.move_type = 'out_invoice' and l.display_type = 'product'")[0]
     with warehouse.connect(autocommit=True) as conn:
-
-        def charge(amount: int) -> None:  # as a run of replication changes a row: with its number
-            [run] = conn.execute("insert into ops.run (pipeline, status) values ('replicate', 'ok') returning run_id").fetchone()
-            conn.execute("update raw.odoo_account_move_line set price_subtotal = price_subtotal + %s, _run_id = %s where id = %s", [amount, run, line])
-
-        charge(1)
+        charge(conn, line, 1)
         yield line
-        charge(-1)
+        charge(conn, line, -1)
         conn.execute("delete from ops.build where build_id > %s", [build])
     import alerts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -16,20 +16,25 @@ from caudal.build import BuildResult, build
 SAVED = ("raw", "history")
 
 
-def build_untested(monkeypatch: pytest.MonkeyPatch, fails: bool = False, everything: bool = False, **options: bool) -> BuildResult:
-    """A build without dbt's tests (made-up raw breaks business rules); with `fails` it ends as if one had failed after all models were made.
+@contextmanager
+def without_tests(*arguments: str, fails: bool = False) -> Iterator[None]:
+    """`caudal build` runs dbt without tests, on what `arguments` select; with `fails` it ends as if a test had failed after all models were made."""
+    def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
+        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments], tell)
+        return failed or (["a_test"] if fails else [])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(caudal.build, "run_dbt", run_dbt)
+        yield
+
+
+def build_untested(fails: bool = False, everything: bool = False, **options: bool) -> BuildResult:
+    """A build without dbt's tests (made-up raw breaks business rules); `fails` as in `without_tests`.
 
     Makes the incremental models and what they are made from; the tables that every build makes whole stay as they are, unless `everything`.
     """
-    def run_dbt(select: str | None, tell: object) -> list[str]:
-        selected = [] if everything else ["--select", "+config.materialized:incremental"]
-        failed = dbt_run._dbt(
-            ["build", *(part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind)), *selected], tell)
-        return failed or (["a_test"] if fails else [])
-
     lines: list[str] = []
-    with monkeypatch.context() as patch:
-        patch.setattr(caudal.build, "run_dbt", run_dbt)
+    with without_tests(*([] if everything else ["--select", "+config.materialized:incremental"]), fails=fails):
         result = build(progress=lines.append, **options)
     assert result.ok is not fails, "\n".join(lines)
     return result
@@ -53,14 +58,6 @@ def raw_restored() -> Iterator[None]:
             conn.execute("drop schema lab_saved cascade")
             result = build(progress=lambda _: None, full_refresh=True)
     assert result.ok, result
-
-
-@contextmanager
-def loader_run(conn: psycopg.Connection) -> Iterator[int]:
-    """A run of replication: its number, and ok when the block is done. Each statement of the block commits."""
-    run_id = conn.execute("insert into ops.run (pipeline, entity) values ('replicate', 'lab') returning run_id").fetchone()[0]
-    yield run_id
-    conn.execute("update ops.run set status = 'ok', ended_at = now() where run_id = %s", [run_id])
 
 
 class Mess:

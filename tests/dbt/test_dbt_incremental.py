@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from incremental_lab import Mess, build_untested, loader_run, raw_restored
+from incremental_lab import Mess, build_untested, raw_restored
 
 from caudal import warehouse
 from caudal.build import build
 from caudal.dbt_run import parsed_manifest
 from caudal.sides import incremental_models
+from tests.raw_changes import loader_run
 
 NOT_COMPARED = {"mart_data_status"}  # a view over ops, of the build itself
 
@@ -19,8 +20,7 @@ NOT_COMPARED = {"mart_data_status"}  # a view over ops, of the build itself
 def lab(built) -> Iterator[object]:
     """A connection to a warehouse whose raw may be messed up."""
     with raw_restored(), warehouse.connect(autocommit=True) as conn:
-        with pytest.MonkeyPatch.context() as patch:
-            build_untested(patch, everything=True)  # the second side, whole for the first time
+        build_untested(everything=True)  # the second side, whole for the first time
         yield conn
 
 
@@ -63,25 +63,25 @@ def test_build_without_changes_runs_every_test(built):
         assert result.ok, result
 
 
-def test_incremental_is_full_row_by_row_on_both_sides(lab, monkeypatch):
+def test_incremental_is_full_row_by_row_on_both_sides(lab):
     mess = Mess(lab, seed=5)
-    build_untested(monkeypatch)
+    build_untested()
     for fails in (False, True, False):
         with loader_run(lab) as run:
             mess.all(run)
-        result = build_untested(monkeypatch, fails=fails)
+        result = build_untested(fails=fails)
         assert lab.execute("select mode from ops.build where build_id = %s", [result.build_id]).fetchone() == ("incremental",)
     with loader_run(lab) as run:
         mess.all(run)
-    build_untested(monkeypatch)
-    build_untested(monkeypatch, everything=True)  # the other side, of the same raw
+    build_untested()
+    build_untested(everything=True)  # the other side, of the same raw
     facts = _incremental(lab, "marts")
     assert len(facts) > 5
     assert _differences(lab, "marts", "marts_next", facts) == {}, "the two sides, each brought up by its own steps"
     _shared_copy(lab, "lab_incremental")
     try:
         assert lab.execute("select count(*) from lab_incremental.int_billing__document").fetchone()[0] > 1000
-        build_untested(monkeypatch, everything=True, full_refresh=True)
+        build_untested(everything=True, full_refresh=True)
         assert _differences(lab, "marts", "marts_next", _tables(lab, "marts")) == {}, "full against incremental"
         assert _differences(lab, "lab_incremental", "intermediate", _tables(lab, "lab_incremental")) == {}
     finally:
@@ -92,9 +92,9 @@ def test_incremental_is_full_row_by_row_on_both_sides(lab, monkeypatch):
         "facts keep the sector of their date"
 
 
-def test_nothing_changed_is_nothing_written(lab, monkeypatch):
-    build_untested(monkeypatch)
-    build_untested(monkeypatch)
+def test_nothing_changed_is_nothing_written(lab):
+    build_untested()
+    build_untested()
     tables = ["marts_next.fct_invoice", "marts_next.fct_receivable_month", "marts_next.fct_payment", "intermediate.int_billing__document",
               "intermediate.int_core__contract_month", "marts_next.fct_commercial_month"]
 
@@ -103,7 +103,7 @@ def test_nothing_changed_is_nothing_written(lab, monkeypatch):
                 for t in (table.replace("marts_next", schema) for table in tables)]
 
     before = places("marts_next")
-    result = build_untested(monkeypatch)
+    result = build_untested()
     assert places("marts") == before
     assert lab.execute("select count(*) from ops.model_change where build_id = %s", [result.build_id]).fetchone() == (0,)
     details = lab.execute("select details from ops.build where build_id = %s", [result.build_id]).fetchone()[0]
@@ -111,36 +111,36 @@ def test_nothing_changed_is_nothing_written(lab, monkeypatch):
     assert {n["name"]: n["seconds"] > 0 for n in details["nodes"] if n["kind"] == "model"}["fct_invoice"]
 
 
-def test_a_run_open_at_the_start_is_picked_up_by_the_next_build(lab, monkeypatch):
+def test_a_run_open_at_the_start_is_picked_up_by_the_next_build(lab):
     payment, amount = lab.execute(
         "select id, amount from raw.odoo_account_payment where state = 'paid' and payment_type = 'inbound' and _deleted_at is null order by id desc limit 1").fetchone()
 
     def published() -> object:
         return lab.execute("select payment_amount from marts.fct_payment where payment_key = %s", [payment]).fetchone()[0]
 
-    build_untested(monkeypatch)
+    build_untested()
     with loader_run(lab) as slow, warehouse.connect() as writing:
         writing.execute("update raw.odoo_account_payment set amount = amount + 7, _run_id = %s where id = %s", [slow, payment])
         with loader_run(lab) as quick:  # a later run that ends first
             lab.execute("update raw.odoo_reading set _run_id = %s where id = (select min(id) from raw.odoo_reading)", [quick])
-        build_untested(monkeypatch)
+        build_untested()
         assert published() == amount, "not committed yet"
         writing.commit()
     for _ in range(2):  # each side finds it in its turn
-        build_untested(monkeypatch)
+        build_untested()
         assert published() == amount + 7
 
 
-def test_a_model_that_changed_is_made_whole_with_what_hangs_from_it(lab, monkeypatch):
-    build_untested(monkeypatch)
-    build_untested(monkeypatch)
+def test_a_model_that_changed_is_made_whole_with_what_hangs_from_it(lab):
+    build_untested()
+    build_untested()
     lab.execute("update ops.model_state set fingerprint = 'of another version' where model = 'int_receivables__open_balance'")
     for _ in range(2):
-        result = build_untested(monkeypatch)
+        result = build_untested()
         whole = lab.execute("select details -> 'whole' from ops.build where build_id = %s", [result.build_id]).fetchone()[0]
         assert {"fct_receivable_month", "fct_receivable_age_month", "fct_commercial_month"} <= set(whole)
         assert "fct_invoice" not in whole
-    result = build_untested(monkeypatch)
+    result = build_untested()
     assert lab.execute("select mode from ops.build where build_id = %s", [result.build_id]).fetchone() == ("incremental",)
 
 
@@ -148,8 +148,8 @@ def test_a_month_that_closes_is_added(lab, monkeypatch):
     """The business date goes on by a month and comes back: one more month end, then none; both as a full build says."""
     from caudal.settings import settings
 
-    build_untested(monkeypatch)
-    build_untested(monkeypatch)
+    build_untested()
+    build_untested()
 
     def last_month() -> tuple:
         return lab.execute("select max(period_month)::text, count(distinct period_month) from marts.fct_receivable_month").fetchone()
@@ -158,22 +158,22 @@ def test_a_month_that_closes_is_added(lab, monkeypatch):
     try:
         monkeypatch.setenv("CAUDAL_TODAY", "2026-12-02")
         settings.cache_clear()
-        result = build_untested(monkeypatch)
+        result = build_untested()
         assert lab.execute("select mode from ops.build where build_id = %s", [result.build_id]).fetchone() == ("incremental",)
         assert last_month() == ("2026-11-01", before[1] + 1)
-        build_untested(monkeypatch)
-        build_untested(monkeypatch, full_refresh=True)
+        build_untested()
+        build_untested(full_refresh=True)
         assert _differences(lab, "marts", "marts_next", _incremental(lab, "marts")) == {}
     finally:
         monkeypatch.undo()
         settings.cache_clear()
-    build_untested(monkeypatch)
+    build_untested()
     assert last_month() == before
 
 
-def test_relations_of_an_older_project_are_not_published(lab, monkeypatch):
+def test_relations_of_an_older_project_are_not_published(lab):
     lab.execute("create table marts_next.fct_of_last_year (n int)")
-    build_untested(monkeypatch)
+    build_untested()
     assert "fct_of_last_year" not in _tables(lab, "marts")
 
 
@@ -188,12 +188,12 @@ def test_facts_are_partitioned_by_month_and_hide_their_parts(built):
         assert not [t for t in _tables(conn, "marts") if "_2026_" in t]
 
 
-def test_a_table_that_another_program_made_is_not_taken_for_ours(lab, monkeypatch):
-    build_untested(monkeypatch)
+def test_a_table_that_another_program_made_is_not_taken_for_ours(lab):
+    build_untested()
     lab.execute("drop table intermediate.int_consumption__reading cascade")
     lab.execute("create table intermediate.int_consumption__reading (reading_key bigint)")
     lab.execute("alter table intermediate.int_consumption__reading owner to caudal_transform")
-    result = build_untested(monkeypatch)
+    result = build_untested()
     whole = lab.execute("select details -> 'whole' from ops.build where build_id = %s", [result.build_id]).fetchone()[0]
     assert whole["int_consumption__reading"] == "su tabla es otra"
     assert {"fct_consumption_month", "fct_commercial_month"} <= set(whole)

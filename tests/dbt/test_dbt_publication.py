@@ -20,6 +20,7 @@ from psycopg import sql
 from caudal import warehouse
 from caudal.build import build
 from caudal.publication import publish
+from tests.raw_changes import charge
 
 CAUDAL = str(Path(sys.executable).with_name("caudal"))
 SAME_FIGURE_TWICE = """
@@ -47,12 +48,6 @@ def reader(query: str) -> Iterator[set[tuple]]:
         finally:
             stop.set()
         reading.result()
-
-
-def _charge(conn, line: int, amount: int) -> None:
-    """Change the amount of a line of raw, as a run of replication does."""
-    run = conn.execute("insert into ops.run (pipeline, status) values ('replicate', 'ok') returning run_id").fetchone()[0]
-    conn.execute("update raw.odoo_account_move_line set price_subtotal = price_subtotal + %s, _run_id = %s where id = %s", [amount, run, line])
 
 
 def _status() -> tuple[int, bool, str]:
@@ -121,12 +116,12 @@ def test_failed_test_keeps_yesterdays_data_and_says_so(built):
             """select l.id from raw.odoo_account_move_line as l join raw.odoo_account_move as m on m.id = l.move_id
                where l.display_type = 'product' and m.move_type = 'out_invoice' and m.state = 'posted' order by l.id limit 1"""
         ).fetchone()[0]
-        _charge(conn, line, 1000)
+        charge(conn, line, 1000)
         try:
             done = subprocess.run([CAUDAL, "build"], capture_output=True, text=True, timeout=300, check=False)
             again = build(progress=lambda _: None)  # nothing new in raw: the bad row is on the side that is built, and still tested
         finally:
-            _charge(conn, line, -1000)
+            charge(conn, line, -1000)
         failed = conn.execute("select status, failed_tests from ops.build order by build_id desc limit 1").fetchone()
     assert done.returncode == 1, done.stderr
     assert failed[0] == "failed"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from incremental_lab import without_tests
 
-import caudal.build
-from caudal import dbt_run, warehouse
+from caudal import warehouse
+from caudal.build import build
 from caudal.dbt_run import PROJECT
 
 BUILDING = "marts_next"
@@ -35,14 +36,9 @@ def conn(built):
 
 def made(citus: bool, full_refresh: bool) -> None:
     """SELECT built on the unpublished side, as a warehouse with Citus does, or as this one."""
-    def run_dbt(select, tell):
-        untested = [part for kind in ("exposure", "test", "unit_test") for part in ("--exclude-resource-type", kind)]
-        return dbt_run._dbt(["build", *untested, "--select", select, *(["--vars", json.dumps({"citus": True})] if citus else [])], tell)
-
     lines: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(caudal.build, "run_dbt", run_dbt)
-        result = caudal.build.build(SELECT, lines.append, full_refresh=full_refresh)
+    with without_tests("--select", SELECT, *(["--vars", json.dumps({"citus": True})] if citus else [])):
+        result = build(SELECT, lines.append, full_refresh=full_refresh)
     assert result.ok, "\n".join(lines)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from incremental_lab import loader_run
 
 from caudal import warehouse
 from caudal.build import build
 from caudal.dbt_run import target_dir
+from tests.raw_changes import loader_run
 
 SELECT = "+mart_collections__daily +map_sector"
 

@@ -49,11 +49,7 @@ def log_in(browser: Browser, user: str, password: str, screen: str = "escritorio
     page.on("console", lambda message: page.complaints.append(_said(message)) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("response", lambda answer: page.complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.goto(server.url() + "/login/")
-    page.fill("#username", user)
-    page.fill("#password", password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
+    screenshots.log_in(page, user, password)
     return page
 
 

@@ -9,7 +9,6 @@ import io
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
@@ -20,27 +19,20 @@ from superset_assets import server
 from superset_assets.chart_kinds.figure import Figure
 from superset_assets.context import load
 from superset_assets.expand_dashboards import filter_id
-from tests.superset.pages import SHOTS, chromium
+from superset_assets.setup_names import ADMIN
+from tests.superset import pages
+from tests.superset.pages import SHOTS
 
 DRAWN_MS = 60_000
 
 
 @pytest.fixture(scope="module")
 def page(superset: object) -> Iterator[Page]:
-    """The dashboard, open and drawn; `page.asked` holds every address the browser asked for, `page.complaints` what went wrong."""
+    """The dashboard, open and drawn."""
     with sync_playwright() as driver:
-        browser = chromium(driver)
-        page = browser.new_page(viewport={"width": 1440, "height": 2100}, locale="es-DO", timezone_id="America/Santo_Domingo")
-        page.asked, page.complaints = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("response", lambda answer: page.complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-        page.goto(superset.url + "/login/")
-        page.fill("#username", "admin")
-        page.fill("#password", server.admin_password())
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "/login" not in url)
+        browser = pages.chromium(driver)
+        page = pages.log_in(browser, ADMIN, server.admin_password())
+        page.set_viewport_size({"width": 1440, "height": 2100})
         page.goto(superset.url + "/superset/dashboard/morosidad/")
         _wait_until_drawn(page)
         SHOTS.mkdir(exist_ok=True)
@@ -55,11 +47,10 @@ def _chart(page: Page, name: str):
 
 def _charts() -> dict[str, object]:
     """The charts over the tabs and in the first one, by name: those that are on the page when it opens."""
-    assets = load().assets
-    board = assets.dashboards["morosidad"]
-    cells = [cell for row in [*board.top(), *board.tabs[0].rows] for cell in row.cells().items()]
-    assert not [name for name, cell in cells if cell.title], "a title of its own in the dashboard: look for it by that"
-    return {name: assets.charts[name] for name, cell in cells if cell.text is None}
+    context = load()
+    titles, charts = pages.charts_of(context, "morosidad"), context.assets.charts
+    assert not [name for name, title in titles.items() if title != charts[name].title], "a title of its own in the dashboard: look for it by that"
+    return {name: charts[name] for name in titles}
 
 
 def _wait_until_drawn(page: Page) -> None:
@@ -187,10 +178,7 @@ def test_filter_changes_the_figures_and_the_sectors_offered(page: Page) -> None:
     before = _figures({})
     wanted = _figures({"municipality_name": town})
     assert wanted != before
-    _open(page, "municipio")
-    page.locator(f'.ant-select-item-option[title="{town}"]').click()
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Aplicar filtros").click()
+    pages.filtered_by(page, filter_id("morosidad", "municipio"), town)
     title = "Cuentas por cobrar"
     expect(_chart(page, title).locator(".header-line")).to_have_text(wanted[title], timeout=DRAWN_MS)
     _wait_until_drawn(page)
@@ -213,6 +201,5 @@ def _open(page: Page, name: str) -> None:
 
 def test_nothing_outside_is_asked_for(page: Page) -> None:
     """Last, so that every screen above counts."""
-    outside = {urlsplit(url).netloc for url in page.asked if urlsplit(url).scheme not in ("data", "blob")} - {urlsplit(server.url()).netloc}
-    assert outside == set()
+    assert pages.outside(page) == set()
     assert Path(SHOTS / "morosidad.png").stat().st_size > 50_000

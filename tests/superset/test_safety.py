@@ -70,7 +70,7 @@ def log_in(superset: Client) -> Iterator[Callable[[str], Client]]:
     def client(name: str) -> Client:
         if name not in known:
             known[name] = Client(user=name, password=get_or_create(settings().home, sync.secret_name(name)))
-            known[name]._datasets = dict(numbers)
+            known[name].know(numbers)
         return known[name]
 
     yield client
@@ -100,7 +100,6 @@ def places(superset: Client) -> dict[str, set[tuple]]:
     context = load()
     of_places = [slug for slug in context.assets.datasets if context.row_rule(slug) == "municipio_sector"]
     assert len(of_places) > 50
-    superset._datasets |= sync.numbers(superset, "dataset", context.assets.datasets)  # by the files' names
     return {slug: codes(superset, slug) for slug in of_places}
 
 
@@ -136,7 +135,6 @@ def of_the_utility(superset: Client) -> dict[str, int]:
     context = load()
     reserved = [slug for slug in context.assets.datasets if context.is_of_the_whole_utility(slug)]
     assert len(reserved) > 20
-    superset._datasets |= sync.numbers(superset, "dataset", context.assets.datasets)
     found = {slug: len(superset.chart_data(slug, [], a_column(context, slug))) for slug in reserved}
     empty = {slug for slug, rows in found.items() if not rows}
     assert empty <= {"diferencias"}, "a dataset without rows proves nothing"  # of a warehouse that agrees with its source
@@ -372,7 +370,8 @@ def test_a_dataset_made_by_hand_or_without_its_rule_shows_nothing(log_in: Callab
         new = next(item["id"] for item in superset.items("security/permissions-resources") if item["view_menu"]["name"].endswith(f"(id:{number})"))
         superset.post(f"/api/v1/security/roles/{role}/permissions", json={"permission_view_menu_ids": [*old, new]})
         reader = log_in("prueba.lectura")
-        reader._datasets["a_mano"] = superset._datasets["a_mano"] = number
+        for client in (reader, superset):
+            client.know({"a_mano": number})
         assert names(reader, "a_mano") == set()
         assert names(superset, "a_mano") >= sectors[None]  # who sees everything
         superset.post(f"/api/v1/security/roles/{role}/permissions", json={"permission_view_menu_ids": old})
@@ -462,7 +461,7 @@ def test_a_guest_asks_for_nothing_but_the_dashboard(superset: Client, portal: st
     assert as_the_page_asks(superset, token, metrics=["billed_amount"]).status_code == 403
     assert as_the_page_asks(superset, token, columns=["user_type_name"]).status_code == 403
     assert as_the_page_asks(superset, token, extras={"where": "1=1"}).status_code == 403
-    client._datasets = dict(sync.numbers(superset, "dataset", load().assets.datasets))
+    client.know(sync.numbers(superset, "dataset", load().assets.datasets))
     assert ask(client).status_code == 403  # the dataset itself
     assert ask(client, "clientes").status_code == 403
     for path in ("/api/v1/security/users/", "/api/v1/database/", "/api/v1/assets/export/"):
