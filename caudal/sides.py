@@ -37,6 +37,7 @@ RAW_INDEXES = (
     ("odoo_account_partial_reconcile", "btree (debit_move_id)"),
     ("odoo_account_partial_reconcile", "btree (credit_move_id)"),
     ("odoo_account_payment", "btree (move_id)"),
+    ("odoo_reading", "btree (meter_id)"),
 )
 
 

@@ -14,3 +14,8 @@
         ) - {{ owed }})
     ))
 {%- endmacro %}
+
+{# First day whose applications of payments are weighed against the rule: the first of the last `allocation_check_months` closed months. #}
+{% macro allocation_check_from() -%}
+    ({{ last_closed_month() }} - interval '{{ var('allocation_check_months', 12) - 1 }} months')::date
+{%- endmacro %}

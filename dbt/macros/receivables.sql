@@ -39,3 +39,56 @@
 {% macro allocation_target_order(allocation_kind) -%}
     case {{ allocation_kind }} when 'pago' then 8 when 'nota_credito' then 9 else 10 end
 {%- endmacro %}
+
+{# Invoices of which something that settles them may have changed; for a pre-hook, late. #}
+{% macro touched_settlements() -%}
+{% raw -%}
+with documents as (
+    select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
+    union
+    select c.row_key from {{ changes_of(ref('int_billing__document_line'), 'invoice') }} as c
+)
+
+select invoice_key from documents
+union
+select c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'invoice') }} as c
+union
+-- all that a note was used for: what it credits of each depends on what was used before
+select r.debit_invoice_key
+from (
+    select invoice_key from documents
+    union
+    select c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'note') }} as c
+) as notes
+inner join {{ ref('int_receivables__reconciliation') }} as r on r.credit_invoice_key = notes.invoice_key
+where r.debit_invoice_key is not null
+{%- endraw %}
+{%- endmacro %}
+
+{#
+    The first CTEs of a model that splits what settled invoices: `uses`, the allocations of the touched invoices and all others of the notes that
+    these used; `involved`, those invoices and notes. Of all invoices when the table is made, and then there is no `involved`.
+#}
+{% macro with_settlements() -%}
+{%- set allocations = ref('int_receivables__allocation') -%}
+{% if is_incremental() -%}
+with involved as (
+    select invoice_key from touched
+    union
+    select credit_invoice_key from {{ allocations }}
+    where credit_invoice_key is not null and invoice_key in (select invoice_key from touched)
+),
+
+uses as (
+    select * from {{ allocations }}
+    where invoice_key in (select invoice_key from touched)
+    union
+    select * from {{ allocations }}
+    where credit_invoice_key in (select invoice_key from involved)
+),
+{%- else -%}
+with uses as (
+    select * from {{ allocations }}
+),
+{%- endif %}
+{%- endmacro %}

@@ -154,6 +154,43 @@ class Mess:
         orders = self.pick("select id from raw.odoo_cut_order", 3)
         self.write(run, "cut_order", orders, f"state = 'done', executed_on = date '2026-10-15' - {self.draw.randrange(200)}")
 
+    def meters(self, run: int) -> None:
+        """Readings that turn from estimated to taken and back, or are of another meter, day, month or reader; meters and readers that change or go."""
+        live = "select id from raw.odoo_reading where _deleted_at is null"
+        self.write(run, "reading", self.pick(f"{live} and kind = 'estimated'", 3), "kind = 'real', value = previous_value + 7, read_at = billing_period + interval '9 days'")
+        self.write(run, "reading", self.pick(f"{live} and kind = 'real'", 3), "kind = 'estimated', value = null, read_at = null")
+        self.write(run, "reading", self.pick(f"{live} and kind = 'real'", 2), "meter_id = (select max(meter_id) from raw.odoo_reading), previous_value = previous_value - 1")
+        self.write(run, "reading", self.pick(live, 2), "billing_period = billing_period - interval '1 month'")
+        self.write(run, "reading", self.pick(f"{live} and read_at is not null", 2), "read_at = read_at - interval '3 days', reader_id = (select min(id) from raw.odoo_user)")
+        self.copy(run, "reading", self.pick(live)[0], meter_id=95_000_000)
+        meter = self.pick("select id from raw.odoo_meter where _deleted_at is null", 3)
+        self.write(run, "meter", meter[:1], "digits = 2, diameter_mm = 25, installed_on = installed_on - 900")
+        self.write(run, "meter", meter[1:2], "_deleted_at = clock_timestamp()")
+        self.write(run, "meter", meter[2:], "retired_on = date '2026-06-15', active = false")
+        if not self.conn.execute("select 1 from raw.odoo_meter where id = 95000000").fetchone() and self.draw.random() < 0.6:
+            self.copy(run, "meter", meter[0], id=95_000_000, serial="LATE")
+        self.write(run, "user", self.pick("select distinct reader_id from raw.odoo_reading where reader_id is not null"), f"name = 'Lector {run}'")
+        self.write(run, "route", self.pick("select id from raw.odoo_route where _deleted_at is null"), "_deleted_at = clock_timestamp()")
+
+    def ledger(self, run: int) -> None:
+        """Entries by hand, accounts of another type, lines and payments that go from one entry to another; identifications put right."""
+        lines = self.pick("select id from raw.odoo_account_move_line where parent_state = 'posted'", 4)
+        entry = self.copy(run, "account_move", self.invoices(1)[0], move_type="entry")
+        for line in lines[:2]:
+            self.copy(run, "account_move_line", line, move_id=entry)
+        self.write(run, "account_move_line", lines[2:3], "parent_state = 'draft'")
+        self.write(run, "account_move_line", lines[3:], "account_id = (select max(id) from raw.odoo_account), date = date - 35")
+        self.write(run, "account", self.pick("select distinct account_id from raw.odoo_account_move_line where account_id is not null"), "account_type = 'asset_receivable'")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where _deleted_at is null"), "move_id = null")
+        self.write(run, "journal", self.pick("select id from raw.odoo_journal where _deleted_at is null"), f"code = 'J{run}'")
+        self.write(run, "customer", self.pick("select id from raw.odoo_customer where _deleted_at is null", 3), "vat = '131234567', l10n_latam_identification_type_id = null")
+        notes = self.pick("select id from raw.odoo_account_move where move_type = 'out_refund' and _deleted_at is null", 2)
+        self.write(run, "account_move", notes[:1], "reversed_entry_id = null")
+        self.write(run, "account_move", notes[1:], f"reversed_entry_id = {self.invoices(1)[0]}")
+        self.write(run, "account_move", self.invoices(1), "cycle_id = null, billed_m3 = 0")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where payment_type = 'inbound' and _deleted_at is null"),
+                   "payment_type = 'outbound'")
+
     def all(self, run: int) -> None:
-        for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts):
+        for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger):
             change(run)

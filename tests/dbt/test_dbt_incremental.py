@@ -82,8 +82,8 @@ def test_incremental_is_full_row_by_row_on_both_sides(lab):
     try:
         assert lab.execute("select count(*) from lab_incremental.int_billing__document").fetchone()[0] > 1000
         build_untested(everything=True, full_refresh=True)
-        assert _differences(lab, "marts", "marts_next", _tables(lab, "marts")) == {}, "full against incremental"
-        assert _differences(lab, "lab_incremental", "intermediate", _tables(lab, "lab_incremental")) == {}
+        assert _differences(lab, "lab_incremental", "intermediate", _tables(lab, "lab_incremental")) == {}, "full against incremental"
+        assert _differences(lab, "marts", "marts_next", _tables(lab, "marts")) == {}
     finally:
         lab.execute("drop schema lab_incremental cascade")
     kept = lab.execute("select count(*) from marts.fct_payment where contract_key = -1 or customer_key = -1").fetchone()[0]

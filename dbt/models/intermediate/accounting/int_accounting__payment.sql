@@ -1,4 +1,6 @@
--- Effective payments with the journal they came in by. Grain: one row per payment that moves money.
+-- Effective payments with the journal they came in by. A view: who wants some of them pays for those. Grain: one row per payment that moves money.
+{{ config(materialized='view') }}
+
 with payments as (
     select * from {{ ref('int_collections__payment') }}
     where is_effective

@@ -2,15 +2,46 @@
 -- What was paid within the month of the sale goes to its form of payment, the rest to credit; together they are the total with taxes.
 -- A credit note is not paid: its whole total is credit. Grain: one row per document.
 {% set forms = var('dgii_607_payment_forms') %}
+{% set touched %}{% raw %}
+select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
+union
+select c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'invoice') }} as c
+union
+select r.debit_invoice_key from {{ changes_of(ref('int_collections__payment')) }} as c
+inner join {{ ref('int_receivables__reconciliation') }} as r on r.credit_payment_key = c.row_key
+where r.debit_invoice_key is not null
+union
+select d.invoice_key from {{ source('odoo', 'customer') }} as k
+inner join {{ ref('int_billing__document') }} as d on d.customer_key = k.id
+where {{ is_new_in_raw('k') }}
+union
+select d.invoice_key from {{ source('odoo', 'identification_type') }} as t
+inner join {{ source('odoo', 'customer') }} as k on k.l10n_latam_identification_type_id = t.id
+inner join {{ ref('int_billing__document') }} as d on d.customer_key = k.id
+where {{ is_new_in_raw('t') }}
+union
+select d.invoice_key from {{ newly_closed_months() }} as m
+inner join {{ ref('int_billing__document') }} as d on {{ is_in_month('d.issued_on', 'm.period_month') }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['invoice_key'], 'keys': ['invoice_key'],
+        'log': [{'row': 'invoice_key', 'month': 'period_month'}],
+    }},
+    indexes=[{'columns': ['invoice_key'], 'unique': true}, {'columns': ['period_month']}],
+) }}
 
 with documents as (
     select * from {{ ref('int_billing__document') }}
     where state = 'posted' and {{ month_of('issued_on') }} <= {{ last_closed_month() }}
+        {% if is_incremental() %}and invoice_key in (select invoice_key from touched){% endif %}
 ),
 
 allocations as (
     select * from {{ ref('int_receivables__allocation') }}
     where allocation_kind = 'pago'
+        {% if is_incremental() %}and invoice_key in (select invoice_key from touched){% endif %}
 ),
 
 payments as (

@@ -19,7 +19,7 @@ where {{ is_new_in_raw('p') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['invoice_line_key'], 'keys': ['invoice_key'],
-        'log': [{'row': 'invoice_line_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+        'log': [{'row': 'invoice_line_key', 'contract': 'contract_key', 'month': 'issued_on'}, {'topic': 'invoice', 'row': 'invoice_key'}],
     }},
     indexes=[{'columns': ['invoice_line_key'], 'unique': true}, {'columns': ['invoice_key']}],
 ) }}

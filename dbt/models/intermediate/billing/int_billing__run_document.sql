@@ -1,8 +1,30 @@
 -- Invoices that bill a contract's consumption of a period: those of a billing run, and those by hand that bill water. Drafts of a run too.
 -- A bill for other services (a connection, a fine) is none, whatever its period. Grain: one row per document.
+{% set touched %}{% raw %}
+select m.id as invoice_key from {{ source('odoo', 'account_move') }} as m
+where {{ is_new_in_raw('m') }}
+union
+select t.invoice_key from {{ this }} as t
+where t.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract')) }}) or t.contract_key = {{ unassigned_key() }}
+union
+-- by its type a document may be a debit note, and then none of these
+select m.id from {{ source('odoo', 'document_type') }} as t
+inner join {{ source('odoo', 'account_move') }} as m on m.l10n_latam_document_type_id = t.id
+where {{ is_new_in_raw('t') }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['invoice_key'], 'keys': ['invoice_key'],
+        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'period_month'}],
+    }},
+    indexes=[{'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}],
+) }}
+
 with moves as (
     select * from {{ ref('stg_odoo__account_move') }}
     where move_type = 'out_invoice' and state in ('draft', 'posted') and debit_origin_move_id is null
+        {% if is_incremental() %}and move_id in (select invoice_key from touched){% endif %}
 ),
 
 document_types as (

@@ -2,10 +2,25 @@
 -- money settles an invoice's surcharges first, then its capital. A credit note on the invoice itself credits what its own lines say, its
 -- surcharge first, and lowers what money has to settle from then on; another document's note is as good as money.
 -- Grain: one row per allocation.
-with surcharges as (
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched_settlements()),
+    meta={'touched': {
+        'row': ['allocation_key'], 'keys': ['invoice_key'],
+        'log': [
+            {'row': 'allocation_key', 'contract': 'contract_key', 'month': 'allocated_on'},
+            {'topic': 'invoice', 'row': 'invoice_key'}, {'topic': 'payment', 'row': 'payment_key', 'month': 'allocated_on'},
+        ],
+    }},
+    indexes=[{'columns': ['allocation_key'], 'unique': true}, {'columns': ['invoice_key']}, {'columns': ['payment_key']}],
+) }}
+
+{{ with_settlements() }}
+
+surcharges as (
     select invoice_key, abs(sum(line_amount)) as surcharge_amount
-    from {{ ref('fct_invoice_line') }}
+    from {{ ref('int_billing__document_line') }}
     where {{ is_surcharge('concept_type') }}
+        {% if is_incremental() %}and invoice_key in (select invoice_key from involved){% endif %}
     group by invoice_key
 ),
 
@@ -15,9 +30,9 @@ allocations as (
         coalesce(s.surcharge_amount, 0) as surcharge_amount,
         coalesce(a.allocation_kind = 'nota_credito' and n.reversed_invoice_key = a.invoice_key, false) as is_own_note,
         coalesce(ns.surcharge_amount, 0) as note_surcharge_amount
-    from {{ ref('fct_payment_allocation') }} as a
+    from uses as a
     left join surcharges as s on s.invoice_key = a.invoice_key
-    left join {{ ref('fct_invoice') }} as n on n.invoice_key = a.credit_invoice_key
+    left join {{ ref('int_billing__document') }} as n on n.invoice_key = a.credit_invoice_key
     left join surcharges as ns on ns.invoice_key = a.credit_invoice_key
 ),
 
@@ -74,3 +89,4 @@ select
     money_amount,
     credited_surcharge_amount
 from split
+{% if is_incremental() %}where invoice_key in (select invoice_key from touched){% endif %}

@@ -3,7 +3,66 @@
 -- the contract's, as Odoo had them just before it; an invoice of that same day counts only if it was settled, for its hour is not known.
 -- Payments given back settled nothing and are not there. Reaches back `allocation_check_months` closed months: what is older is settled business.
 -- Grain: payment × day × invoice × component (recargo, capital) with a balance.
-{% set first_day = "(" ~ last_closed_month() ~ " - interval '" ~ (var('allocation_check_months', 12) - 1) ~ " months')::date" %}
+{% set touched %}{% raw %}
+with invoices as (
+    select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
+    union
+    select c.row_key from {{ changes_of(ref('int_billing__document_line'), 'invoice') }} as c
+    union
+    select c.row_key from {{ changes_of(ref('int_collections__allocation_component'), 'invoice') }} as c
+),
+
+contracts as (
+    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_billing__document')) }} as c
+    union all
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document_line')) }} as c
+    union all
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_collections__allocation_component')) }} as c
+),
+
+payments as (
+    select p.payment_key, min(c.from_month) as from_month from contracts as c
+    inner join {{ ref('int_collections__payment') }} as p on p.contract_key = c.contract_key
+    group by p.payment_key
+    union all
+    select c.row_key, c.period_month from {{ changes_of(ref('int_collections__payment')) }} as c
+    union all
+    select c.row_key, c.period_month from {{ changes_of(ref('int_collections__allocation_component'), 'payment') }} as c
+    union all
+    select c.row_key, date '0001-01-01' from {{ changes_of(ref('int_collections__given_back')) }} as c
+),
+
+changed as (
+    select payment_key, min(from_month) as from_month from payments
+    group by payment_key
+)
+
+select p.payment_key, p.paid_on as applied_on from changed as c
+inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.payment_key and p.paid_on >= c.from_month
+union
+select a.payment_key, a.allocated_on from changed as c
+inner join {{ ref('int_collections__allocation_component') }} as a on a.payment_key = c.payment_key and a.allocated_on >= c.from_month
+union
+select t.payment_key, t.applied_on from changed as c
+inner join {{ this }} as t on t.payment_key = c.payment_key and t.applied_on >= c.from_month
+union
+-- what was applied to an invoice that changed, whoever paid it
+select a.payment_key, a.allocated_on from invoices as i
+inner join {{ ref('int_collections__allocation_component') }} as a on a.invoice_key = i.invoice_key
+where a.payment_key is not null
+union
+-- what became too old
+select t.payment_key, t.applied_on from {{ this }} as t
+where t.applied_on < {{ allocation_check_from() }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['payment_key', 'applied_on', 'invoice_key', 'component'], 'keys': ['payment_key', 'applied_on'],
+        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'applied_on'}],
+    }},
+    indexes=[{'columns': ['payment_key', 'applied_on']}],
+) }}
 
 with payments as (
     select
@@ -11,9 +70,10 @@ with payments as (
         p.contract_key,
         p.paid_on,
         p.payment_amount
-    from {{ ref('fct_payment') }} as p
+    from {{ ref('int_collections__payment') }} as p
     where p.payment_amount > 0
         and not exists (select from {{ ref('int_collections__given_back') }} as g where g.payment_key = p.payment_key)
+        {% if is_incremental() %}and p.payment_key in (select payment_key from touched){% endif %}
 ),
 
 allocations as (
@@ -28,6 +88,7 @@ applied as (
         min(allocation_key) as first_allocation_key
     from allocations
     where payment_key is not null
+        {% if is_incremental() %}and payment_key in (select payment_key from touched){% endif %}
     group by 1, 2
 ),
 
@@ -56,19 +117,33 @@ applications as (
 
 recent as (
     select * from applications
-    where applied_on >= {{ first_day }}
+    where applied_on >= {{ allocation_check_from() }}
+        {% if is_incremental() %}and (payment_key, applied_on) in (select payment_key, applied_on from touched){% endif %}
 ),
 
+{% if is_incremental() -%}
+-- the invoices of their contracts, and those that they settled
+candidates as (
+    select invoice_key from {{ ref('int_billing__document') }}
+    where contract_key in (select contract_key from recent)
+    union
+    select invoice_key from allocations
+    where payment_key in (select payment_key from recent)
+),
+
+{% endif -%}
 settled as (
     select invoice_key, sum(allocated_amount) as amount, max(allocated_on) as last_on
     from allocations
+    {% if is_incremental() %}where invoice_key in (select invoice_key from candidates){% endif %}
     group by invoice_key
 ),
 
 surcharges as (
     select invoice_key, sum(line_amount) as surcharge_amount
-    from {{ ref('fct_invoice_line') }}
+    from {{ ref('int_billing__document_line') }}
     where {{ is_surcharge('concept_type') }}
+        {% if is_incremental() %}and invoice_key in (select invoice_key from candidates){% endif %}
     group by invoice_key
 ),
 
@@ -81,11 +156,12 @@ invoices as (
         i.total_amount,
         coalesce(s.surcharge_amount, 0) as surcharge_amount,
         case when st.amount = i.total_amount then st.last_on end as settled_on
-    from {{ ref('fct_invoice') }} as i
+    from {{ ref('int_billing__document') }} as i
     left join settled as st on st.invoice_key = i.invoice_key
     left join surcharges as s on s.invoice_key = i.invoice_key
     where i.state = 'posted' and i.sign = 1
-        and (st.amount is distinct from i.total_amount or st.last_on >= {{ first_day }})
+        and (st.amount is distinct from i.total_amount or st.last_on >= {{ allocation_check_from() }})
+        {% if is_incremental() %}and i.invoice_key in (select invoice_key from candidates){% endif %}
 ),
 
 pairs as (
@@ -159,6 +235,7 @@ done as (
         sum(capital_allocated_amount) as capital_amount
     from allocations
     where payment_key is not null
+        {% if is_incremental() %}and payment_key in (select payment_key from touched){% endif %}
     group by 1, 2, 3
 ),
 

@@ -1,5 +1,11 @@
 -- Payments whose money was given back: an outbound payment says that it reverses them, or is reconciled with them.
 -- Grain: one row per payment with something given back.
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched',
+    meta={'touched': {'row': ['payment_key'], 'keys': [], 'log': [{'row': 'payment_key', 'month': 'given_back_on'}]}},
+    indexes=[{'columns': ['payment_key'], 'unique': true}],
+) }}
+
 with payments as (
     select * from {{ ref('int_collections__payment') }}
     where is_effective

@@ -1,5 +1,11 @@
 -- Contracts with the sector, reading route, municipality and user type every fact takes from them, and the member "Sin asignar".
 -- Grain: one row per contract.
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched',
+    meta={'touched': {'row': ['contract_key'], 'keys': [], 'log': [{'row': 'contract_key', 'contract': 'contract_key'}]}},
+    indexes=[{'columns': ['contract_key'], 'unique': true}],
+) }}
+
 with contracts as (
     select * from {{ ref('stg_odoo__contract') }}
 ),

@@ -2,8 +2,52 @@
 -- gets its days' share of the total. A month's days go from the reading date before to its own; a month without a reading has the date
 -- of the one that ended the run, so many months earlier. By running totals, so that not a litre is lost in rounding.
 -- A stretch that no reading has ended keeps its estimates: they are provisional. Grain: one row per planned reading.
+{% set touched %}{% raw %}
+with changed as (
+    select c.row_key as reading_key, c.contract_key, c.period_month from {{ changes_of(ref('int_metering__reading')) }} as c
+),
+
+stretches as (
+    select contract_key, meter_key, stretch, min(period_month) as first_month, max(period_month) as last_month
+    from {{ ref('int_metering__reading') }}
+    where contract_key in (select contract_key from changed)
+    group by contract_key, meter_key, stretch
+),
+
+-- a reading that went away was in one of the stretches beside its month
+placed as (
+    select *, lag(last_month) over along as month_before, lead(first_month) over along as month_after
+    from stretches
+    window along as (partition by contract_key, meter_key order by stretch)
+),
+
+reached as (
+    select distinct p.contract_key, p.meter_key, p.stretch
+    from placed as p
+    inner join changed as c on c.contract_key = p.contract_key
+        and c.period_month >= coalesce(p.month_before, c.period_month) and c.period_month <= coalesce(p.month_after, c.period_month)
+)
+
+select r.reading_key from {{ ref('int_metering__reading') }} as r
+inner join reached as s on s.contract_key = r.contract_key and s.meter_key = r.meter_key and s.stretch = r.stretch
+union
+select reading_key from changed
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['reading_key'], 'keys': ['reading_key'],
+        'log': [
+            {'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'},
+            {'topic': 'meter', 'row': 'meter_key', 'month': 'period_month'},
+        ],
+    }},
+    indexes=[{'columns': ['reading_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}],
+) }}
+
 with readings as (
     select * from {{ ref('int_metering__reading') }}
+    {% if is_incremental() %}where reading_key in (select reading_key from touched){% endif %}
 ),
 
 stretches as (

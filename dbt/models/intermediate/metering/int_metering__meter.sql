@@ -1,5 +1,11 @@
 -- Meters with the contract that each one measures (the active or else the last one of its supply point), their class and its limits.
 -- Grain: one row per meter.
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched',
+    meta={'touched': {'row': ['meter_key'], 'keys': [], 'log': [{'row': 'meter_key'}]}},
+    indexes=[{'columns': ['meter_key'], 'unique': true}],
+) }}
+
 with meters as (
     select * from {{ ref('stg_odoo__meter') }}
 ),

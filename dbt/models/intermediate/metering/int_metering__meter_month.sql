@@ -3,8 +3,54 @@
 -- class's at age zero, plus the larger of what age and volume add (both measure the same wear), up to the class's limit; what was not registered
 -- is error ÷ (1 − error) of what was. A meter works unless its last reading says it is broken, or nobody could read it for months. Without a date
 -- of installation there is no age, and volume alone counts. Grain: one row per meter in service and closed month.
+{% set touched %}{% raw %}
+with changed as (
+    select c.row_key as meter_key, c.period_month as from_month from {{ changes_of(ref('int_metering__reading'), 'meter') }} as c
+    union all
+    select c.row_key, c.period_month from {{ changes_of(ref('int_metering__attributed_reading'), 'meter') }} as c
+    union all
+    select c.row_key, date '0001-01-01' from {{ changes_of(ref('int_metering__meter')) }} as c
+    union all
+    select m.meter_key, n.period_month from {{ newly_closed_months() }} as n
+    cross join {{ ref('int_metering__meter') }} as m
+    union all
+    -- what is older than all else makes the history begin earlier
+    select m.meter_key, first.period_month from (select min(c.period_month) as period_month from {{ ref('int_core__closed_month') }} as c) as first
+    cross join {{ ref('int_metering__meter') }} as m
+    where first.period_month < (select min(t.period_month) from {{ this }} as t)
+),
+
+meters as (
+    select meter_key, min(from_month) as from_month from changed
+    group by meter_key
+),
+
+-- the first index of a meter counts in the months before it too
+first_readings as (
+    select meter_key, min(period_month) as period_month from {{ ref('int_metering__reading') }}
+    where meter_key in (select meter_key from meters)
+    group by meter_key
+)
+
+select m.meter_key, c.period_month from meters as m
+left join first_readings as f on f.meter_key = m.meter_key
+inner join {{ ref('int_core__closed_month') }} as c on c.period_month >= m.from_month or coalesce(m.from_month <= f.period_month, true)
+union
+select t.meter_key, t.period_month from {{ this }} as t
+where t.period_month < (select min(c.period_month) from {{ ref('int_core__closed_month') }} as c)
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['meter_key', 'period_month'], 'keys': ['meter_key', 'period_month'],
+        'log': [{'row': 'meter_key', 'month': 'period_month'}],
+    }},
+    indexes=[{'columns': ['meter_key', 'period_month'], 'unique': true}, {'columns': ['period_month']}],
+) }}
+
 with meters as (
     select * from {{ ref('int_metering__meter') }}
+    {% if is_incremental() %}where meter_key in (select meter_key from touched){% endif %}
 ),
 
 months as (
@@ -23,6 +69,7 @@ readings as (
     from {{ ref('int_metering__reading') }} as r
     inner join {{ ref('int_metering__attributed_reading') }} as a on a.reading_key = r.reading_key
     where r.meter_key <> {{ unassigned_key() }}
+        {% if is_incremental() %}and r.meter_key in (select meter_key from touched){% endif %}
     group by r.meter_key, r.period_month
 ),
 
@@ -85,3 +132,4 @@ select
     measured_m3::numeric(18, 3) as measured_m3,
     round(measured_m3 * error_ratio / (1 - error_ratio), 3)::numeric(18, 3) as under_registered_m3
 from judged
+{% if is_incremental() %}where (meter_key, period_month) in (select meter_key, period_month from touched){% endif %}

@@ -1,10 +1,63 @@
 -- Readings with the keys every fact takes from them, the difference of the dial (gone round or not) and the stretch between two readings had.
 -- A dial went round when its index is below the earlier one and what that makes is under half of the dial; else the index went back, which is
--- an anomaly. `stretch`: the readings of a contract's meter after one that was had, up to and including the next. Written by key, from the
--- contract's own rows only, so that it can be built for the contracts that changed.
+-- an anomaly. `stretch`: the readings of a contract's meter after one that was had, up to and including the next.
+-- Of a contract that changed the readings from the month of the change on are rewritten: the earlier ones do not look ahead.
 -- Grain: one row per planned reading.
+{% set touched %}{% raw %}
+with changed as (
+    -- the contract's own readings, where they were and where they are
+    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_consumption__reading')) }} as c
+    union all
+    select k.contract_key, k.period_month from {{ source('odoo', 'reading') }} as r
+    inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.id
+    where {{ is_new_in_raw('r') }}
+    union all
+    select c.contract_key, date '0001-01-01' from {{ changes_of(ref('int_core__contract')) }} as c
+    union all
+    select k.contract_key, date '0001-01-01' from {{ source('odoo', 'meter') }} as m
+    inner join {{ source('odoo', 'reading') }} as r on r.meter_id = m.id
+    inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.id
+    where {{ is_new_in_raw('m') }}
+    union all
+    select t.contract_key, t.period_month from {{ source('odoo', 'route') }} as o
+    inner join {{ source('odoo', 'reading') }} as r on r.route_id = o.id
+    inner join {{ this }} as t on t.reading_key = r.id
+    where {{ is_new_in_raw('o') }} and (t.reading_route_key <> o.id or o._deleted_at is not null)
+    union all
+    select t.contract_key, t.period_month from {{ source('odoo', 'user') }} as u
+    inner join {{ source('odoo', 'reading') }} as r on r.reader_id = u.id
+    inner join {{ this }} as t on t.reading_key = r.id
+    where {{ is_new_in_raw('u') }} and t.reader_key <> u.id
+),
+
+contracts as (
+    select contract_key, min(from_month) as from_month from changed
+    group by contract_key
+)
+
+select c.contract_key, k.reading_key from contracts as c
+inner join {{ ref('int_consumption__reading') }} as k on k.contract_key = c.contract_key and k.period_month >= c.from_month
+union
+select c.contract_key, t.reading_key from contracts as c
+inner join {{ this }} as t on t.contract_key = c.contract_key and t.period_month >= c.from_month
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['reading_key'], 'keys': ['reading_key'],
+        'log': [
+            {'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'},
+            {'topic': 'meter', 'row': 'meter_key', 'month': 'period_month'},
+        ],
+    }},
+    indexes=[{'columns': ['reading_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}, {'columns': ['meter_key']}],
+) }}
+
 with readings as (
-    select * from {{ ref('stg_odoo__reading') }}
+    select r.*, k.contract_key
+    from {{ ref('stg_odoo__reading') }} as r
+    inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.reading_id
+    {% if is_incremental() %}where k.contract_key in (select contract_key from touched){% endif %}
 ),
 
 contracts as (
@@ -47,38 +100,42 @@ keyed as (
         r.value_m3 < r.previous_value_m3
         and r.value_m3 - r.previous_value_m3 + power(10::numeric, m.dial_digits) <= power(10::numeric, m.dial_digits) / 2 as is_round
     from readings as r
-    left join contracts as found on found.contract_key = r.contract_id
-    inner join contracts as c on c.contract_key = coalesce(found.contract_key, {{ unassigned_key() }})
+    inner join contracts as c on c.contract_key = r.contract_key
     left join meters as m on m.meter_id = r.meter_id
     left join routes as ro on ro.route_key = r.route_id
     left join users as u on u.user_id = r.reader_id
+),
+
+placed as (
+    select
+        reading_key,
+        contract_key,
+        meter_key,
+        reader_key,
+        reading_route_key,
+        sector_key,
+        route_key,
+        municipality_key,
+        user_type_key,
+        period_month,
+        read_at,
+        read_on,
+        -- the last day on which this meter was read before
+        max(read_on) filter (where is_read) over earlier as previous_read_on,
+        previous_value_m3,
+        value_m3,
+        consumption_m3,
+        reading_kind,
+        incident,
+        is_read,
+        is_read and coalesce(is_round, false) as has_rolled_over,
+        case when is_read then value_m3 - previous_value_m3 + case when is_round then dial_m3 else 0 end end::numeric(18, 3) as index_difference_m3,
+        count(*) filter (where is_read) over earlier as stretch
+    from keyed
+    window earlier as (
+        partition by contract_key, meter_key order by period_month, reading_key rows between unbounded preceding and 1 preceding
+    )
 )
 
-select
-    reading_key,
-    contract_key,
-    meter_key,
-    reader_key,
-    reading_route_key,
-    sector_key,
-    route_key,
-    municipality_key,
-    user_type_key,
-    period_month,
-    read_at,
-    read_on,
-    -- the last day on which this meter was read before
-    max(read_on) filter (where is_read) over earlier as previous_read_on,
-    previous_value_m3,
-    value_m3,
-    consumption_m3,
-    reading_kind,
-    incident,
-    is_read,
-    is_read and coalesce(is_round, false) as has_rolled_over,
-    case when is_read then value_m3 - previous_value_m3 + case when is_round then dial_m3 else 0 end end::numeric(18, 3) as index_difference_m3,
-    count(*) filter (where is_read) over earlier as stretch
-from keyed
-window earlier as (
-    partition by contract_key, meter_key order by period_month, reading_key rows between unbounded preceding and 1 preceding
-)
+select * from placed
+{% if is_incremental() %}where reading_key in (select reading_key from touched){% endif %}

@@ -2,15 +2,28 @@
 -- a credit note on the invoice itself takes from what its own lines say; money (and any other credit) settles the surcharge first, then the
 -- tax, then the capital (Código Civil dominicano, art. 1254: interest before principal). Each split depends on totals to date only, not on the
 -- order of the day. Grain: one row per invoice and day with movement; the balance at a day is the sum up to it.
-with documents as (
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched_settlements()),
+    meta={'touched': {
+        'row': ['invoice_key', 'moved_on'], 'keys': ['invoice_key'],
+        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'moved_on'}],
+    }},
+    indexes=[{'columns': ['invoice_key', 'moved_on'], 'unique': true}],
+) }}
+
+{{ with_settlements() }}
+
+documents as (
     select * from {{ ref('int_billing__document') }}
     where state = 'posted'
+        {% if is_incremental() %}and invoice_key in (select invoice_key from involved){% endif %}
 ),
 
 surcharges as (
     select invoice_key, abs(sum(line_amount)) as surcharge_amount
     from {{ ref('int_billing__document_line') }}
-    where concept_type in ('mora', 'interes')
+    where {{ is_surcharge('concept_type') }}
+        {% if is_incremental() %}and invoice_key in (select invoice_key from involved){% endif %}
     group by invoice_key
 ),
 
@@ -41,7 +54,7 @@ allocations as (
         n.surcharge_amount + n.tax_amount as note_charged_amount,
         -- what was used of the note before: a note in several parts gives its surcharge first
         sum(a.allocated_amount) over of_note - a.allocated_amount as note_used_amount
-    from {{ ref('int_receivables__allocation') }} as a
+    from uses as a
     left join parts as n on n.invoice_key = a.credit_invoice_key and n.reversed_invoice_key = a.invoice_key
     window of_note as (partition by a.credit_invoice_key order by a.allocated_on, a.allocation_key)
 ),
@@ -65,12 +78,14 @@ credited as (
             else 0
         end as credited_tax_amount
     from allocations
+    {% if is_incremental() %}where invoice_key in (select invoice_key from touched){% endif %}
 ),
 
 movements as (
     select invoice_key, issued_on as moved_on, 0 as allocated_amount, 0 as money_amount, 0 as credited_surcharge_amount, 0 as credited_tax_amount
     from parts
     where sign = 1
+        {% if is_incremental() %}and invoice_key in (select invoice_key from touched){% endif %}
 
     union all
 

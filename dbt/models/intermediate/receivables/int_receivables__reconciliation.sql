@@ -50,6 +50,7 @@ inner join {{ this }} as t on t.{{ side }}_payment_key = payments.row_key
         'log': [
             {'row': 'reconcile_id', 'contract': 'debit_contract_key', 'month': 'reconciled_on'},
             {'topic': 'invoice', 'row': 'debit_invoice_key'},
+            {'topic': 'note', 'row': 'credit_invoice_key'},
             {'topic': 'payment', 'row': 'credit_payment_key'},
             {'topic': 'payment', 'row': 'debit_payment_key'},
             {'topic': 'credit', 'contract': 'credit_contract_key', 'month': 'reconciled_on'},

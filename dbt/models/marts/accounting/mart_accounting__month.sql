@@ -4,16 +4,7 @@ with subledger as (
 ),
 
 ledger as (
-    select
-        period_month,
-        section,
-        account_id,
-        concept_code,
-        movement_kind,
-        max(concept_name) as concept_name,
-        sum(signed_amount) as ledger_amount
-    from {{ ref('int_accounting__ledger_line') }}
-    group by period_month, section, account_id, concept_code, movement_kind
+    select * from {{ ref('int_accounting__ledger_month') }}
 ),
 
 -- coalesce: an amount without an account would otherwise match nothing

@@ -5,7 +5,7 @@ with subledger as (
 ),
 
 ledger as (
-    select * from {{ ref('int_accounting__ledger_line') }}
+    select * from {{ ref('int_accounting__ledger_month') }}
     where section = 'por_cobrar'
 ),
 
@@ -38,8 +38,8 @@ movements as (
         null,
         null,
         null,
-        sum(signed_amount) filter (where movement_kind = 'adjusted'),
-        sum(signed_amount)
+        sum(ledger_amount) filter (where movement_kind = 'adjusted'),
+        sum(ledger_amount)
     from ledger
     group by account_id, period_month
 ),

@@ -1,5 +1,21 @@
--- Readings as they were taken. Each row follows from its own contract's readings only, so the table can be built for the contracts that changed.
--- Grain: one row per planned reading.
+-- Readings as they were taken. Grain: one row per planned reading.
+{% set touched %}{% raw %}
+select c.row_key as reading_key from {{ changes_of(ref('int_metering__reading')) }} as c
+union
+select c.row_key from {{ changes_of(ref('int_metering__attributed_reading')) }} as c
+union
+select t.reading_key from {{ source('odoo', 'user') }} as u
+inner join {{ this }} as t on t.reader_key = u.id and t.reader_name is distinct from u.name
+where {{ is_new_in_raw('u') }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['reading_key'], 'keys': ['reading_key'],
+        'log': [{'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'}],
+    }},
+) }}
+
 select
     r.reading_key,
     r.contract_key,
@@ -32,3 +48,4 @@ select
 from {{ ref('int_metering__reading') }} as r
 inner join {{ ref('int_metering__attributed_reading') }} as a on a.reading_key = r.reading_key
 left join {{ ref('stg_odoo__user') }} as u on u.user_id = r.reader_key
+{% if is_incremental() %}where r.reading_key in (select reading_key from touched){% endif %}
