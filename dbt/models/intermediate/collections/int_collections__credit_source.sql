@@ -1,5 +1,7 @@
 -- Where each credit in favour of a contract comes from: a payment (advance or paid in excess), a credit note, or money given back that no
--- payment was found for (negative). `credit_key` is the payment's or the note's id. Grain: one row per payment and posted credit note.
+-- payment was found for (negative). `credit_key` is the payment's or the note's id. A view. Grain: one row per payment and posted credit note.
+{{ config(materialized='view') }}
+
 with payments as (
     select
         p.payment_key,

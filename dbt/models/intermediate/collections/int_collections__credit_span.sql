@@ -1,7 +1,29 @@
 -- What each credit has left at month ends, as spans of months with the same remainder. The sources' sum is the contract's credit balance.
 -- Grain: one row per credit and span; `from_month` ≤ month < `until_month` (null: still there). Only spans with a remainder.
+{% set touched %}{% raw %}
+select 'pago' as credit_kind, c.row_key as credit_key from {{ changes_of(ref('int_collections__payment')) }} as c
+union
+select 'pago', c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'payment') }} as c
+union
+select 'pago', p.id from {{ source('odoo', 'account_payment') }} as p
+where {{ is_new_in_raw('p') }}
+union
+select 'nota_credito', c.row_key from {{ changes_of(ref('int_billing__document')) }} as c
+union
+select 'nota_credito', c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'note') }} as c
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['credit_kind', 'credit_key', 'from_month'], 'keys': ['credit_kind', 'credit_key']}},
+    indexes=[{'columns': ['credit_kind', 'credit_key', 'from_month'], 'unique': true}],
+) }}
+
 with sources as (
     select * from {{ ref('int_collections__credit_source') }}
+    {% if is_incremental() -%}
+    where (credit_kind = 'pago' and credit_key in (select credit_key from touched where credit_kind = 'pago'))
+        or (credit_kind = 'nota_credito' and credit_key in (select credit_key from touched where credit_kind = 'nota_credito'))
+    {%- endif %}
 ),
 
 reconciliations as (
@@ -16,12 +38,14 @@ movements as (
     select 'pago', credit_payment_key, reconciled_on, -reconciled_amount
     from reconciliations
     where credit_kind = 'pago'
+        {% if is_incremental() %}and credit_payment_key in (select credit_key from touched where credit_kind = 'pago'){% endif %}
 
     union all
 
     select 'nota_credito', credit_invoice_key, reconciled_on, -reconciled_amount
     from reconciliations
     where credit_kind = 'nota_credito'
+        {% if is_incremental() %}and credit_invoice_key in (select credit_key from touched where credit_kind = 'nota_credito'){% endif %}
 
     union all
 
@@ -29,6 +53,7 @@ movements as (
     select 'pago', debit_payment_key, reconciled_on, reconciled_amount
     from reconciliations
     where debit_payment_key is not null
+        {% if is_incremental() %}and debit_payment_key in (select credit_key from touched where credit_kind = 'pago'){% endif %}
 ),
 
 monthly as (
