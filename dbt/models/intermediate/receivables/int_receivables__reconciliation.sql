@@ -82,6 +82,12 @@ payments as (
 
 entries as (
     select move_id, issued_on, state from {{ ref('stg_odoo__account_move') }}
+    {% if is_incremental() -%}
+    where move_id in (
+        select l.move_id from lines as l
+        where l.move_line_id in (select debit_move_line_id from partials union select credit_move_line_id from partials)
+    )
+    {%- endif %}
 ),
 
 sides as (

@@ -9,7 +9,8 @@ with contracts as (
     where contract_key <> {{ unassigned_key() }} and started_on is not null and not (coalesce(status, '') = 'closed' and ended_on is null)
 ),
 
-bills as (
+-- not kept: the last bill of each offender is found by the index
+bills as not materialized (
     select contract_key, period_month, issued_on, total_amount
     from {{ ref('int_billing__run_document') }}
     where state = 'posted' and contract_key <> {{ unassigned_key() }} and period_month is not null
