@@ -1,32 +1,24 @@
 """Allocation by priority: the models' window sums against plain loops in Python, on random debts and payments, in a real PostgreSQL.
 
-The SQL is dbt's own: both models are compiled and run over temporary tables in place of the marts.
+The SQL is dbt's own: both models are compiled and run over tables of the test's own (`compiled_model.py`).
 """
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from compiled_model import Bench, bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg import Connection
-
-from caudal import warehouse
-from caudal.dbt_run import PROJECT, dbt_environment
 
 FIRST_DAY = date(2026, 1, 1)  # within the months that the check reaches back from the business date of the tests
 UNASSIGNED = -1  # the contract of money that nobody claims: its debts are not one debtor's
-INPUTS = ("fct_payment", "fct_invoice", "fct_invoice_line", "fct_payment_allocation")
-MODELS = ("int_collections__allocation_component", "int_collections__expected_allocation")
+SPLIT, EXPECTED = ("int_collections__allocation_component", "int_collections__expected_allocation")
 
 
 @dataclass
@@ -162,25 +154,9 @@ def histories(draw: st.DrawFn) -> History:
 
 
 @pytest.fixture(scope="module")
-def compiled(built: object, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The SQL of both models as dbt compiles it, reading temporary tables."""
-    target = tmp_path_factory.mktemp("dbt")
-    dbt = Path(sys.executable).with_name("dbt")
-    subprocess.run([dbt, "compile", "--select", *MODELS, "--target-path", str(target), "--log-path", str(target), "--quiet"],
-                   cwd=PROJECT, env=dbt_environment(), check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    folder = target / "compiled" / "caudal" / "models" / "intermediate" / "collections"
-    return {name: re.sub(r'"[^".]+"\."[^".]+"\."(\w+)"', r'pg_temp."\1"', (folder / f"{name}.sql").read_text()) for name in MODELS}
-
-
-@pytest.fixture(scope="module")
-def probe(compiled: dict[str, str]) -> Iterator[Connection]:
-    with warehouse.connect() as conn:
-        for table in INPUTS:
-            conn.execute(f"create temp table {table} as select * from marts.{table} limit 0")
-        conn.execute("create temp table int_collections__given_back (payment_key bigint)")
-        conn.execute(f"create temp table {MODELS[0]} as {compiled[MODELS[0]]}")
-        yield conn
-        conn.rollback()
+def probe(built: object) -> Iterator[Bench]:
+    with bench("prop_allocation", SPLIT, EXPECTED) as made:
+        yield made
 
 
 def _rd(amount: int) -> Decimal:
@@ -191,39 +167,35 @@ def _on(day: int) -> date:
     return FIRST_DAY + timedelta(days=day)
 
 
-def _write(conn: Connection, history: History) -> None:
-    conn.execute(f"truncate {', '.join(INPUTS)}, int_collections__given_back, {MODELS[0]}")
+def _write(probe: Bench, history: History) -> None:
     of_invoice = {i.key: i for i in history.invoices}
-    with conn.cursor() as cursor:
-        cursor.executemany("insert into fct_payment (payment_key, contract_key, paid_on, payment_amount) values (%s, %s, %s, %s)",
-                           [(p.key, p.contract, _on(p.day), _rd(p.amount)) for p in history.payments])
-        cursor.executemany("insert into int_collections__given_back values (%s)", [(p.key,) for p in history.payments if p.given_back])
-        cursor.executemany(
-            "insert into fct_invoice (invoice_key, contract_key, issued_on, due_on, total_amount, state, sign, reversed_invoice_key) "
-            "values (%s, %s, %s, %s, %s, 'posted', %s, %s)",
-            [(i.key, i.contract, _on(i.issued), _on(i.due), _rd(i.surcharge + i.capital), 1, None) for i in history.invoices]
-            + [(key, of_invoice[invoice].contract, _on(0), _on(0), _rd(s + c), -1, invoice) for key, invoice, s, c in history.notes])
-        cursor.executemany(
-            "insert into fct_invoice_line (invoice_key, concept_type, line_amount) values (%s, %s, %s)",
-            [row for i in history.invoices for row in ((i.key, "mora", _rd(i.surcharge)), (i.key, "agua", _rd(i.capital)))]
-            + [row for key, _, s, c in history.notes for row in ((key, "mora", -_rd(s)), (key, "agua", -_rd(c)))])
-        cursor.executemany(
-            "insert into fct_payment_allocation (allocation_key, payment_key, credit_invoice_key, invoice_key, contract_key, allocated_on, "
-            "allocated_amount, allocation_kind) values (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [(key, payment, note, invoice, of_invoice[invoice].contract, _on(day), _rd(part), "pago" if payment else "nota_credito")
-             for key, payment, note, invoice, day, part in history.allocations if part])
+    probe.put(
+        int_collections__payment=[{"payment_key": p.key, "contract_key": p.contract, "paid_on": _on(p.day), "payment_amount": _rd(p.amount)} for p in history.payments],
+        int_collections__given_back=[{"payment_key": p.key} for p in history.payments if p.given_back],
+        int_billing__document=[
+            {"invoice_key": i.key, "contract_key": i.contract, "issued_on": _on(i.issued), "due_on": _on(i.due), "total_amount": _rd(i.surcharge + i.capital),
+             "state": "posted", "sign": 1} for i in history.invoices] + [
+            {"invoice_key": key, "contract_key": of_invoice[invoice].contract, "issued_on": _on(0), "due_on": _on(0), "total_amount": _rd(s + c),
+             "state": "posted", "sign": -1, "reversed_invoice_key": invoice} for key, invoice, s, c in history.notes],
+        int_billing__document_line=[
+            {"invoice_key": key, "concept_type": concept, "line_amount": amount}
+            for key, surcharge, capital in [(i.key, _rd(i.surcharge), _rd(i.capital)) for i in history.invoices] + [(k, -_rd(s), -_rd(c)) for k, _, s, c in history.notes]
+            for concept, amount in (("mora", surcharge), ("agua", capital))],
+        int_receivables__allocation=[
+            {"allocation_key": key, "payment_key": payment, "credit_invoice_key": note, "invoice_key": invoice, "contract_key": of_invoice[invoice].contract,
+             "allocated_on": _on(day), "allocated_amount": _rd(part), "allocation_kind": "pago" if payment else "nota_credito"}
+            for key, payment, note, invoice, day, part in history.allocations if part])
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(history=histories())
-def test_window_sums_are_the_rule_told_in_loops(probe: Connection, compiled: dict[str, str], history: History) -> None:
+def test_window_sums_are_the_rule_told_in_loops(probe: Bench, history: History) -> None:
     _write(probe, history)
-    probe.execute(f"insert into {MODELS[0]} {compiled[MODELS[0]]}")
-    split = dict(probe.execute(f"select allocation_key, surcharge_allocated_amount from {MODELS[0]}").fetchall())
+    split = {r["allocation_key"]: r["surcharge_allocated_amount"] for r in probe.run(SPLIT, into=True)}
     assert split == {key: _rd(history.surcharge_of[key]) for key, *_, part in history.allocations if part}
 
-    rows = probe.execute(f"""select payment_key, applied_on, invoice_key, component, available_amount, owed_amount, expected_amount, applied_amount
-                             from ({compiled[MODELS[1]]}) as e""").fetchall()
+    wanted = ("payment_key", "applied_on", "invoice_key", "component", "available_amount", "owed_amount", "expected_amount", "applied_amount")
+    rows = [tuple(row[column] for column in wanted) for row in probe.run(EXPECTED)]
     found = {(payment, (day - FIRST_DAY).days, invoice, component): tuple(amounts) for payment, day, invoice, component, *amounts in rows}
     assert found == {key: tuple(_rd(a) for a in amounts) for key, amounts in history.expected.items()}
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from compiled_model import bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,22 +23,13 @@ HISTORIES = st.lists(st.lists(MONTH, min_size=1, max_size=14), min_size=1, max_s
 @pytest.fixture(scope="module")
 def attribution(built):
     """Runs the model as dbt compiled it, over readings given by hand."""
-    from caudal import warehouse
-    from caudal.dbt_run import target_dir
-
-    folder = target_dir() / "compiled/caudal/models/intermediate/metering"
-    statement = (folder / "int_metering__attributed_reading.sql").read_text().replace('"caudal"."intermediate"."int_metering__reading"', "given_reading")
-    assert "given_reading" in statement
-    with warehouse.connect() as conn:
-        conn.execute("create temporary table given_reading as select * from intermediate.int_metering__reading where false")
-        yield conn, statement
+    with bench("prop_attribution", "int_metering__attributed_reading") as made:
+        yield made
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories=HISTORIES)
 def test_attribution_conserves_every_run_to_the_litre(attribution, histories):
-    conn, statement = attribution
-    conn.execute("truncate given_reading")
     rows, booked = [], {}
     for c, history in enumerate(histories, 1):
         stretch, last = 0, None
@@ -49,16 +41,13 @@ def test_attribution_conserves_every_run_to_the_litre(attribution, histories):
             read_on = month + timedelta(days=12 + late) if is_read else None
             volume = Decimal(thousandths).scaleb(-3)
             key = c * 100 + m
-            rows.append((key, c, c, 1, 1, 1, 1, month, read_on, last, volume, kind, is_read, stretch))
+            rows.append({"reading_key": key, "contract_key": c, "meter_key": c, "period_month": month, "read_on": read_on, "previous_read_on": last,
+                         "consumption_m3": volume, "reading_kind": kind, "is_read": is_read, "stretch": stretch})
             booked[key] = (c, stretch, kind, is_read, volume)
             if is_read:
                 stretch, last = stretch + 1, read_on
-    conn.cursor().executemany("""
-        insert into given_reading (reading_key, contract_key, meter_key, sector_key, route_key, municipality_key, user_type_key, period_month, read_on,
-            previous_read_on, consumption_m3, reading_kind, is_read, stretch)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""", rows)
-    found = {row[0]: row[1:] for row in conn.execute(
-        f"select reading_key, attributed_m3, attribution, regularised_on from ({statement}) as attributed").fetchall()}
+    attribution.put(int_metering__reading=rows)
+    found = {r["reading_key"]: (r["attributed_m3"], r["attribution"], r["regularised_on"]) for r in attribution.run("int_metering__attributed_reading")}
     assert found.keys() == booked.keys()
     runs = defaultdict(list)
     for key, (c, stretch, *_) in booked.items():
