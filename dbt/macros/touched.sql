@@ -195,10 +195,21 @@ with come as (
     {%- endif -%}
 {%- endmacro %}
 
-{# Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself; reads only those partitions. #}
+{#
+    Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself. Of up to a year of
+    months it reads those partitions; of more it reads all in one go, which is quicker than month by month (the other branch is not run).
+#}
 {% macro touched_months_of(relation, day) -%}
     {%- if is_incremental() -%}
-    (select t.* from (select distinct period_month from touched) as k inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}) as rows_of_months
+    (
+        select t.* from (select distinct period_month from touched) as k
+        inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}
+        where (select count(distinct c.period_month) <= 12 from touched as c)
+        union all
+        select t.* from {{ relation }} as t
+        where (select count(distinct c.period_month) > 12 from touched as c)
+            and {{ month_of('t.' ~ day) }} in (select k.period_month from touched as k)
+    ) as rows_of_months
     {%- else -%} {{ relation }} {%- endif -%}
 {%- endmacro %}
 

@@ -15,7 +15,8 @@ agreements as (
     select * from {{ ref('int_agreements__agreement') }}
 ),
 
-recoveries as (
+-- not kept: the days of one agreement are found by the index
+recoveries as not materialized (
     select * from {{ ref('int_agreements__recovery') }}
 ),
 

@@ -1,5 +1,7 @@
 -- Money that came in for each agreement: payments applied, from its signing on, to invoices that its contract had by then, up to the agreed
 -- amount. Grain: one row per agreement and day with such money.
+{{ config(indexes=[{'columns': ['agreement_key', 'recovered_on']}]) }}
+
 with agreements as (
     select * from {{ ref('int_agreements__agreement') }}
     where contract_key <> {{ unassigned_key() }}

@@ -16,8 +16,7 @@ where exists (select from {{ source('odoo', 'sector') }} as c where {{ is_new_in
 ) }}
 
 with payments as (
-    select p.* from {{ ref('fct_payment') }} as p
-    {% if is_incremental() %}inner join touched as k on {{ is_in_month('p.paid_on', 'k.period_month') }}{% endif %}
+    select * from {{ touched_months_of(ref('fct_payment'), 'paid_on') }}
 ),
 
 sectors as (
