@@ -160,7 +160,7 @@ invoices as (
     left join settled as st on st.invoice_key = i.invoice_key
     left join surcharges as s on s.invoice_key = i.invoice_key
     where i.state = 'posted' and i.sign = 1
-        and (st.amount is distinct from i.total_amount or st.last_on >= {{ allocation_check_from() }})
+        and ((st.amount = i.total_amount) is not true or st.last_on >= {{ allocation_check_from() }})
         {% if is_incremental() %}and i.invoice_key in (select invoice_key from candidates){% endif %}
 ),
 

@@ -80,14 +80,17 @@ payments as (
     select * from {{ ref('int_collections__payment') }}
 ),
 
+{% if is_incremental() -%}
+ends as (
+    select debit_move_line_id as move_line_id from partials
+    union
+    select credit_move_line_id from partials
+),
+
+{% endif -%}
 entries as (
     select move_id, issued_on, state from {{ ref('stg_odoo__account_move') }}
-    {% if is_incremental() -%}
-    where move_id in (
-        select l.move_id from lines as l
-        where l.move_line_id in (select debit_move_line_id from partials union select credit_move_line_id from partials)
-    )
-    {%- endif %}
+    {% if is_incremental() %}where move_id in (select lines.move_id from lines inner join ends on ends.move_line_id = lines.move_line_id){% endif %}
 ),
 
 sides as (

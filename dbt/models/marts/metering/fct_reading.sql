@@ -5,7 +5,7 @@ union
 select c.row_key from {{ changes_of(ref('int_metering__attributed_reading')) }} as c
 union
 select t.reading_key from {{ source('odoo', 'user') }} as u
-inner join {{ this }} as t on t.reader_key = u.id and t.reader_name is distinct from u.name
+inner join {{ this }} as t on t.reader_key = u.id and (t.reader_name = u.name) is not true
 where {{ is_new_in_raw('u') }}
 {% endraw %}{% endset %}
 {{ config(
