@@ -71,12 +71,13 @@ def _write_metrics(conn: Connection, layer: SemanticLayer) -> None:
     conn.execute("delete from ops.metric where metric_name <> all(%s)", [list(layer.metrics)])
     with conn.cursor() as cursor:
         cursor.executemany(
-            """insert into ops.metric (metric_name, label_es, unit, format, direction, warn, critical, folder, owner)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-               on conflict (metric_name) do update set (label_es, unit, format, direction, warn, critical, folder, owner) =
+            """insert into ops.metric (metric_name, label_es, unit, format, direction, warn, critical, folder, owner, is_reserved)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+               on conflict (metric_name) do update set (label_es, unit, format, direction, warn, critical, folder, owner, is_reserved) =
                    row(excluded.label_es, excluded.unit, excluded.format, excluded.direction, excluded.warn, excluded.critical, excluded.folder,
-                       excluded.owner)""",
-            [(m.name, m.label_es, m.unit, m.format, m.direction, m.warn, m.critical, m.folder, m.owner) for m in layer.metrics.values()],
+                       excluded.owner, excluded.is_reserved)""",
+            [(m.name, m.label_es, m.unit, m.format, m.direction, m.warn, m.critical, m.folder, m.owner, m.model is None or m.model.whole_utility)
+             for m in layer.metrics.values()],
         )
 
 

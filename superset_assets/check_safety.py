@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from caudal.access import ROLES
 
+from .security_names import RESERVED
+
 if TYPE_CHECKING:
     from .context import Context
 
@@ -18,15 +20,22 @@ def safety(context: Context) -> Iterator[str]:
         if context.row_rule(slug) is None:
             wanted = " y ".join(sorted({c for rule in assets.row_rules.values() for c in (rule.municipality, rule.sector) if c}))
             yield f"datasets/{slug}.yml: sin regla de filas: le faltan {wanted} (o póngalo, con su motivo, en row_rules/)"
-        reserved = sorted(context.whole_models & {relation.removeprefix("marts.") for relation in assets.datasets[slug].relations()})
+        read = {relation.removeprefix("marts.") for relation in assets.datasets[slug].relations()}
+        reserved = sorted(context.whole_models & read)
         if reserved and not context.is_of_the_whole_utility(slug):
             yield f"datasets/{slug}.yml: lee {reserved[0]}, que es solo para quien ve toda la empresa: póngalo, con su motivo, en row_rules/toda_la_empresa.yml"
+        mixed = sorted(model for model in read if RESERVED in context.columns.get(model, {}))
+        of_places = assets.row_rules[context.row_rule(slug)].municipality if context.row_rule(slug) else None
+        if mixed and not (of_places or context.is_of_the_whole_utility(slug) or context.reserved_column(slug)):
+            yield f"datasets/{slug}.yml: lee {mixed[0]}, que tiene filas reservadas ({RESERVED}): póngalo, con su motivo, en row_rules/indicadores.yml"
     for name, rule in assets.row_rules.items():
         where = f"row_rules/{name}.yml"
         if bool(rule.datasets) == bool(rule.municipality or rule.sector):
             yield f"{where}: indique columnas (`municipality`, `sector`) o `datasets` sin territorio, una de las dos cosas"
         if rule.whole_utility and not rule.datasets:
             yield f"{where}: campo whole_utility: solo vale con `datasets`"
+        if rule.reserved and (rule.whole_utility or not rule.datasets):
+            yield f"{where}: campo reserved: solo vale con `datasets` y sin `whole_utility`"
         for slug in rule.datasets:
             if twice := [other for other, more in assets.row_rules.items() if other < name and slug in more.datasets]:
                 yield f"{where}: campo datasets: {slug!r} ya está en row_rules/{twice[0]}.yml"
@@ -34,6 +43,8 @@ def safety(context: Context) -> Iterator[str]:
                 yield f"{where}: campo datasets: {slug!r} no existe en datasets/"
             elif {"municipality_code", "sector_code"} & set(context.columns_of(slug)):
                 yield f"{where}: campo datasets.{slug}: tiene columnas de municipio o sector: sus filas sí son de un territorio"
+            elif rule.reserved and rule.reserved not in context.columns_of(slug):
+                yield f"{where}: campo datasets.{slug}: no tiene la columna {rule.reserved}"
     for name in sorted(set(ROLES) - {"administracion"} - set(assets.roles)):
         yield f"roles/{name}.yml: falta: `caudal access` da ese rol"
     for name, role in assets.roles.items():

@@ -19,6 +19,7 @@ from caudal.settings import settings
 
 from .chart_kinds.base import d3_format, is_ratio
 from .files import AssetError, Assets, ColumnSpec, DatasetSpec, read
+from .security_names import RESERVED
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
 DATABASE, PII_DATABASE = "caudal", "caudal_pii"  # Superset's connections, each as the database's role of what it may read
@@ -85,6 +86,11 @@ class Context:
         rule = self.row_rule(slug)
         return rule is not None and self.assets.row_rules[rule].whole_utility
 
+    def reserved_column(self, slug: str) -> str | None:
+        """The column that is true on those rows of the dataset that only who sees all of the utility is shown."""
+        rule = self.row_rule(slug)
+        return self.assets.row_rules[rule].reserved if rule else None
+
     def datasets_of(self, slug: str) -> set[str]:
         """The datasets of a dashboard's charts and filters."""
         board = self.assets.dashboards[slug]
@@ -100,13 +106,17 @@ class Context:
         return f"{name}{TEXT_SUFFIX}" if name in self.assets.datasets[slug].text_metrics else None
 
 
-def generated_datasets(assets: Assets, layer: SemanticLayer) -> dict[str, DatasetSpec]:
-    """A dataset, named as the mart, of each mart with metrics that no file describes: so every metric can be charted as soon as it is defined."""
+def generated_datasets(assets: Assets, layer: SemanticLayer, columns: dict[str, dict]) -> dict[str, DatasetSpec]:
+    """A dataset, named as the mart, of each mart with metrics that no file describes: so every metric can be charted as soon as it is defined.
+
+    Not of one with reserved rows: its rule would be that of its sectors, which Superset applies inside the SQL datasets over it as well, and who sees
+    one sector would be shown nothing of the whole utility.
+    """
     written = {spec.relation or f"marts.{slug}" for slug, spec in assets.datasets.items() if not spec.sql} | {f"marts.{s}" for s in assets.datasets}
     found = {}
     for model in layer.models.values():
         has_metrics = any(m.table == model.relation for m in layer.metrics.values())
-        if not has_metrics or model.relation in written or model.table in found:
+        if not has_metrics or model.relation in written or model.table in found or RESERVED in columns.get(model.table, {}):
             continue
         has_month = any(d.name == MONTH for d in model.dimensions)
         found[model.table] = DatasetSpec(
@@ -128,7 +138,7 @@ def load(root: Path | None = None, manifest: Path | None = None) -> Context:
     columns = {node["name"]: node["columns"] for node in models}
     pii, whole = (frozenset(node["name"] for node in models if node["config"].get("meta", {}).get(mark)) for mark in ("pii", "whole_utility"))
     assets, layer = read(root) if root else read(), semantic.load(folder)
-    return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer)), layer, columns, pii, whole)
+    return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer, columns)), layer, columns, pii, whole)
 
 
 __all__ = ["DATABASE", "PII_DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]

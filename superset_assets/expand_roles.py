@@ -94,6 +94,8 @@ def datasets(context: Context, name: str) -> set[str]:
 
 def clause(rule: RowRuleSpec) -> str:
     """The row rule as `security.py` looks for it. Read by anything else it is an error, not an open door."""
+    if rule.reserved:
+        return f'{{{{ filas({WHOLE_UTILITY}, "{rule.reserved}") }}}}'
     if rule.datasets:
         return f"{{{{ filas({WHOLE_UTILITY if rule.whole_utility else ANYBODY}) }}}}"
     columns = ", ".join(f'"{name}"' if name else "none" for name in (rule.municipality, rule.sector))

@@ -163,7 +163,7 @@ class RoleSpec(Strict):
 class RowRuleSpec(Strict):
     """Columns by which rows belong to a place; or, with `datasets`, those of no place, each with its reason, and who sees them.
 
-    `whole_utility`: who sees all of the utility; else whoever has any access.
+    `whole_utility`: who sees all of the utility; else whoever has any access, but for rows whose column `reserved` is not false.
     """
 
     title: str
@@ -172,6 +172,7 @@ class RowRuleSpec(Strict):
     sector: str | None = None
     datasets: dict[str, str] = {}
     whole_utility: bool = False
+    reserved: str | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def issue(
         narrowed += [{"dataset": number, "clause": f"{column} = '{code}'"} for slug, number in numbers.items() if column in context.columns_of(slug)]
     # What says things about the whole utility is of no place that a pass can be narrowed to.
     narrowed += [{"dataset": number, "clause": NOTHING} for slug, number in numbers.items() if context.is_of_the_whole_utility(slug)]
+    narrowed += [{"dataset": number, "clause": f"not {column}"} for slug, number in numbers.items() if (column := context.reserved_column(slug))]
     embedded = _embedded(client, dashboard, origins)
     body = {"user": {"username": guest, "first_name": guest, "last_name": ""}, "resources": [{"type": "dashboard", "id": embedded}], "rls": narrowed}
     return Pass(client.url, embedded, client.post("/api/v1/security/guest_token/", json=body)["token"])

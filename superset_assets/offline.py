@@ -10,6 +10,8 @@ Runs inside Superset (stdlib and jinja2 only). Edits, each of one place in one f
 - on a phone the filters start closed: open they cover the charts, and `FILTERBAR_CLOSED_BY_DEFAULT` would close them at the desk as well;
 - on a phone the diagram of flows keeps more room for the names at its right, and a heat map has neither figures in its cells nor a scale wider
   than the screen;
+- the change of a big number in a year is in points where the number is a percentage, and is not written where there was nothing a year ago (Superset:
+  "0.0%", whatever came of it);
 - a legend has no buttons ("Todas", "Inversa") that take its room; a table's cell without a value, its total's too, is "—";
 - a box plot speaks Spanish, without a legend of the words "boxplot" and "outlier";
 - who looks at a dashboard does not write its colours back to it (for who may not, an error in the console; for who may, a change that nobody made);
@@ -56,6 +58,10 @@ _COLOURS_BACK = re.compile(
     r"endpoint:`/api/v1/dashboard/\$\{\w+\}/colors\?mark_updated)"
 )
 _LEGEND_BUTTONS = re.compile(r'selector:(?=\["all","inverse"\],selectorLabel:\{fontFamily)')
+_CHANGE = re.compile(
+    r"(?P<before>yAxisFormat:(?P<format>\w+),currencyFormat.{300,2500}?)(?P<change>\w+)=(?P<old>\w+)\?\(Number\((?P<new>\w+)\)-(?P=old)\)/Math\.abs\((?P=old)\):0,"
+    r"(?P<text>\w+)=`\$\{(?P<sign>\w+)\((?P=change)\)\} \$\{(?P<suffix>\w+)\}`"
+)
 _NO_VALUE = re.compile(r'\[!1,"N/A"\]')
 _BOX_TOOLTIP = re.compile(r'\{name:"boxplot",type:"boxplot".{300,1500}?\.join\("<br/>"\)')
 _BOX_WORDS = {"`Max:": "`Máximo:", "`3rd Quartile:": "`Tercer cuartil:", "`Mean:": "`Media:", "`Median:": "`Mediana:", "`1st Quartile:": "`Primer cuartil:",
@@ -99,6 +105,13 @@ def _spanish_boxes(match: re.Match) -> str:
     return text
 
 
+def _change_in_points(match: re.Match) -> str:
+    change, old, new, text, suffix = (match[name] for name in ("change", "old", "new", "text", "suffix"))
+    points = f'{change}=Number({new})-{old},{text}=({change}<0?"":"+")+(100*{change}).toFixed(1)+" puntos "+{suffix}'
+    share = f"{change}=(Number({new})-{old})/Math.abs({old}),{text}=`${{{match['sign']}({change})}} ${{{suffix}}}`"
+    return f'{match["before"]}(({match["format"]}||"").endsWith("%")?({points}):{old}&&({share}))'
+
+
 EDITS: tuple[tuple[str, re.Pattern, str | Callable[[re.Match], str]], ...] = (
     ("telemetry pixel", _PIXEL, "return null"),
     ("number format RD$ M", _FORMATS, _register_millions),
@@ -107,6 +120,7 @@ EDITS: tuple[tuple[str, re.Pattern, str | Callable[[re.Match], str]], ...] = (
     ("figures of heat on a phone", _HEAT_FIGURES, rf"\g<0>&&!{_IS_PHONE}"),
     ("scale of heat on a phone", _HEAT_SCALE, rf"\g<0>{_IS_PHONE}?160:"),
     ("buttons of a legend", _LEGEND_BUTTONS, r"\g<0>!1&&"),
+    ("change of a big number", _CHANGE, _change_in_points),
     ("no value in a table", _NO_VALUE, '[!1,"—"]'),
     ("words of a box plot", _BOX_TOOLTIP, _spanish_boxes),
     ("legend of a box plot", _BOX_LEGEND, "legend:{show:!1},"),

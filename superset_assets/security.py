@@ -3,8 +3,8 @@
 Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Superset's:
 
 - the row rules published from `row_rules/*.yml` become, for each request, a literal condition: `{{ filas("municipality_code", "sector_code") }}` that
-  of the user's own rows, `{{ filas(toda_la_empresa) }}` true for who sees all of the utility, `{{ filas(cualquiera) }}` for who sees any of it; other
-  words, false. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
+  of the user's own rows, `{{ filas(toda_la_empresa) }}` true for who sees all of the utility, `{{ filas(cualquiera) }}` for who sees any of it,
+  `{{ filas(toda_la_empresa, "is_reserved") }}` the same but for reserved rows, which are for who sees all; other words, false. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
 - a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
 - free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
 - a guest's token counts only for an access of role `invitado`, whatever name it carries, and asks for what the dashboard shows, nothing else;
@@ -35,6 +35,7 @@ SQL_LAB_VIEWS = {
 }
 _RULE = re.compile(r"\{\{ filas\((?P<who>[^{}]*)\) \}\}")
 _COLUMNS = re.compile(r"(?P<municipality>\"\w+\"|none), (?P<sector>\"\w+\"|none)")
+_RESERVED = re.compile(WHOLE_UTILITY + r", \"(?P<column>\w+)\"")
 _SINCE = "caudal_since"  # of the session: when it was logged in
 _engine = sa.create_engine(os.environ["CAUDAL_SUPERSET_READ_URI"], pool_size=2, max_overflow=6, pool_pre_ping=True)
 Row = tuple[str | None, str | None]  # municipality, sector; both None: all
@@ -138,6 +139,11 @@ class CaudalSecurityManager(SupersetSecurityManager):
         if columns:
             municipality, sector = (None if name == "none" else name.strip('"') for name in columns.groups())
             return condition(self.access_rows(), municipality, sector)
+        reserved = _RESERVED.fullmatch(who)
+        if reserved and not self.sees_everything():
+            return f"not {reserved['column']}" if self.access_rows() else NOTHING
+        if reserved:
+            return EVERYTHING
         opens = {ANYBODY: bool(self.access_rows()), WHOLE_UTILITY: self.sees_everything()}
         return EVERYTHING if opens.get(who, False) else NOTHING
 

@@ -25,7 +25,7 @@ from caudal.settings import settings
 
 from .setup_names import ADMIN, MANAGER
 
-_CODE = ["superset_config.py", "base_map.py", "offline.py", "security.py", "security_names.py", "setup_names.py"]
+_CODE = ["superset_config.py", "base_map.py", "offline.py", "rate_store.py", "security.py", "security_names.py", "setup_names.py"]
 DATABASE = "superset"
 ROLE = "caudal_superset"
 HERE = Path(__file__).resolve().parent
@@ -166,7 +166,7 @@ def _fingerprint() -> str:
 
 def _setup_fingerprint() -> str:
     """What permissions and users were made from. The address of the database is not part of it: a restart may change its port."""
-    return _digest(["superset_config.py", "setup_metadata.py", "setup_names.py"], [admin_password(), manager_password()])
+    return _digest(["superset_config.py", "rate_store.py", "setup_metadata.py", "setup_names.py"], [admin_password(), manager_password()])
 
 
 def _digest(names: list[str], values: list[str]) -> str:

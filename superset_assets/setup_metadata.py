@@ -8,6 +8,7 @@ import os
 
 from superset.app import create_app
 
+from superset_assets.rate_store import create_table
 from superset_assets.setup_names import ADMIN, GUEST_ROLE, MANAGER, MANAGER_ROLE
 
 
@@ -19,6 +20,7 @@ def main() -> None:
         from superset import appbuilder, security_manager
 
         upgrade()
+        create_table()
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
         role = security_manager.add_role(MANAGER_ROLE)  # the publisher gives them what their files say (roles/*.yml)

@@ -19,6 +19,7 @@ from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 
 from superset_assets.base_map import blueprint
 from superset_assets.offline import OfflineAssets, add_viewport, edited_assets, edited_language_pack
+from superset_assets.rate_store import SharedCounts
 from superset_assets.security import CaudalSecurityManager
 from superset_assets.setup_names import BASE_MAP, GUEST_ROLE, PAGE
 
@@ -41,7 +42,7 @@ AUTH_RATE_LIMITED = True
 AUTH_RATE_LIMIT = f"{int(os.environ.get('CAUDAL_SUPERSET_LOGINS_PER_MINUTE', '20'))} per minute"
 RATELIMIT_ENABLED = True
 RATELIMIT_APPLICATION = f"{int(os.environ.get('CAUDAL_SUPERSET_REQUESTS_PER_SECOND', '200'))} per second"
-RATELIMIT_STORAGE_URI = "memory://"
+RATELIMIT_STORAGE_URI = f"{SharedCounts.STORAGE_SCHEME[0]}://"
 JWT_ACCESS_TOKEN_EXPIRES = timedelta(hours=1)
 PUBLIC_ROLE_LIKE = None  # who has not logged in has no permission
 PREVENT_UNSAFE_DB_CONNECTIONS = True

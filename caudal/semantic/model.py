@@ -39,6 +39,7 @@ class SemanticModel(Frozen):
     time_dimension: str | None = None
     dimensions: tuple[Dimension, ...] = ()
     may_be_empty: bool = False
+    whole_utility: bool = True  # the mart is only for who sees all of the utility (its `meta` in dbt); where that is not known, it is
 
     @property
     def relation(self) -> str:

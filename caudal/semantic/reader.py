@@ -1,6 +1,7 @@
 """Reads dbt's `semantic_manifest.json` into a `SemanticLayer`.
 
-Reads: `<home>/manifest/semantic_manifest.json` and, beside it, `manifest.json` (for the file each metric is written in).
+Reads: `<home>/manifest/semantic_manifest.json` and, beside it, `manifest.json` (the file each metric is written in; which marts are only for who sees
+all of the utility).
 Writes nothing. The manifest is read as JSON: MetricFlow is not imported.
 """
 
@@ -44,19 +45,24 @@ def load(path: str | Path | None = None) -> SemanticLayer:
 def _load(path: Path, _mtime: int) -> SemanticLayer:
     manifest = json.loads(path.read_text(encoding="utf-8"))
     sibling = path.with_name("manifest.json")
-    files = {}
+    files, open_marts = {}, frozenset()
     if sibling.exists():
-        entries = json.loads(sibling.read_text(encoding="utf-8")).get("metrics", {}).values()
-        files = {entry["name"]: entry.get("original_file_path") for entry in entries}
-    return parse(manifest, files)
+        whole = json.loads(sibling.read_text(encoding="utf-8"))
+        files = {entry["name"]: entry.get("original_file_path") for entry in whole.get("metrics", {}).values()}
+        nodes = [node for node in whole.get("nodes", {}).values() if node["resource_type"] == "model"]
+        open_marts = frozenset(node["alias"] for node in nodes if not node["config"].get("meta", {}).get("whole_utility"))
+    return parse(manifest, files, open_marts)
 
 
-def parse(manifest: dict, files: dict[str, str] | None = None) -> SemanticLayer:
-    """The layer of an already decoded semantic manifest; `files` maps metric → YAML file, for messages."""
+def parse(manifest: dict, files: dict[str, str] | None = None, open_marts: frozenset[str] = frozenset()) -> SemanticLayer:
+    """The layer of an already decoded semantic manifest; `files` maps metric → YAML file, for messages.
+
+    `open_marts`: the marts that are not only for who sees all of the utility; what is not among them is.
+    """
     files = files or {}
     models, measures = {}, {}
     for raw in manifest["semantic_models"]:
-        model = _model(raw)
+        model = _model(raw, open_marts)
         models[model.name] = model
         measures.update({measure["name"]: (model, measure) for measure in raw.get("measures") or []})
     resolver = _Resolver({m["name"]: m for m in manifest["metrics"]}, models, measures)
@@ -67,7 +73,7 @@ def parse(manifest: dict, files: dict[str, str] | None = None) -> SemanticLayer:
     return SemanticLayer(metrics=public, internal=internal, models=models)
 
 
-def _model(raw: dict) -> SemanticModel:
+def _model(raw: dict, open_marts: frozenset[str]) -> SemanticModel:
     relation = raw["node_relation"]
     schema = relation["schema_name"]
     entities = raw.get("entities") or []
@@ -92,6 +98,7 @@ def _model(raw: dict) -> SemanticModel:
         primary_entity=primary,
         time_dimension=(raw.get("defaults") or {}).get("agg_time_dimension"),
         dimensions=dimensions,
+        whole_utility=relation["alias"] not in open_marts,
         may_be_empty=bool(((raw.get("config") or {}).get("meta") or {}).get("may_be_empty")),
     )
 

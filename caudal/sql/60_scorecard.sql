@@ -11,6 +11,8 @@ create table if not exists ops.metric (
     folder text not null,
     owner text not null
 );
+-- Whether it is only for who sees all of the utility: so is the mart behind it, by its own word (`meta: {whole_utility: true}` in dbt).
+alter table ops.metric add column if not exists is_reserved boolean not null default true;
 
 create table if not exists ops.metric_value (
     metric_name text not null references ops.metric on delete cascade,

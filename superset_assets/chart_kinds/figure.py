@@ -9,7 +9,8 @@ from .base import MONTH_FORMAT, ChartBase, Expansion, by_month, d3_format
 
 
 class Figure(ChartBase):
-    """A big number at the last month of the dataset, with the months before as a line; `compare_lag` months back for the change."""
+    """A big number at the last month of the dataset, with the months before as a line; `compare_lag` months back for the change
+    (in points where the number is a percentage: offline.py). It has no room for a target: that is a table's beside it."""
 
     VIZ = "big_number"
     COLUMNS = ("time",)

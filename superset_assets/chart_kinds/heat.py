@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from .base import ChartBase, Expansion, metric_format
+from .base import MONTH_FORMAT, ChartBase, Expansion, metric_format
 
 
 class Heat(ChartBase):
-    """Cells of `x` × `y` coloured by a metric. Both are sorted as text: give columns that sort (01, 02… or 2026-10)."""
+    """Cells of `x` × `y` coloured by a metric. A month (a date column) is written "oct 2026" and sorted by time; anything else is sorted as text (01, 02…)."""
 
     VIZ = "heatmap_v2"
     COLUMNS = ("x", "y")
@@ -43,6 +43,7 @@ class Heat(ChartBase):
             "yscale_interval": -1,
             "left_margin": 8,  # beside the names of the rows, whatever room they take; "auto" is a tenth of the chart more
             "bottom_margin": 8,
+            "x_axis_time_format": MONTH_FORMAT,  # of both axes, where they are dates
             "value_bounds": [None, None],
             "y_axis_format": metric_format(context, self.metric, self.format),
             "row_limit": 10000,

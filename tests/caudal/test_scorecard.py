@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from caudal import scorecard, warehouse
 from caudal.semantic import fetch, load
+from caudal.semantic.reader import manifest_path, parse
 
 LAST = date(2026, 10, 1)
 SECTORS = {"MOC-01"}
@@ -47,6 +49,20 @@ def test_readers_see_it_beside_last_year_and_plan(built):
     assert last_year == before
     assert target > 0
     assert status == ("warn" if value > Decimal("0.40") else "good")
+
+
+def test_a_kpi_is_reserved_when_its_mart_is(layer):
+    """By the mart's own word in dbt, `meta: {whole_utility: true}`; of a manifest that does not say it, every one."""
+    folder = manifest_path().parent
+    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    whole = {n["alias"] for n in nodes if n["resource_type"] == "model" and n["config"]["meta"].get("whole_utility")}
+    with warehouse.connect("read") as conn:
+        found = dict(conn.execute("select distinct metric_name, is_reserved from marts.mart_kpi__month").fetchall())
+    assert found == {name: layer.metrics[name].model.table in whole for name in found}
+    assert {"mart_management__month", "mart_collections__cash_month", "mart_audit__month", "mart_quality__month"} <= {
+        layer.metrics[name].model.table for name, is_reserved in found.items() if is_reserved}
+    bare = parse(json.loads((folder / "semantic_manifest.json").read_text(encoding="utf-8")))
+    assert all(model.whole_utility for model in bare.models.values())
 
 
 def test_only_what_changed_is_written(layer):

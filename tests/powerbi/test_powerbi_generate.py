@@ -173,7 +173,7 @@ def test_what_is_of_no_sector_is_for_who_sees_all_of_the_utility(design, project
     whole = {mart for name, mart in of_no_place.items() if rules.get(name, "").endswith("&& Accesos[is_whole_utility])) > 0")}
     assert whole == {"mart_data_quality__month", "mart_audit__month", "mart_collections__cash_month", "mart_collections__remittance_month", "mart_kpi__month",
                      "mart_management__month", "mart_quality__freshness", "mart_quality__month", "mart_quality__test_trend"}
-    assert rules["Metas e indicadores"].startswith('[Alcance] = "Empresa" || ')
+    assert rules["Metas e indicadores"].startswith('([Alcance] = "Empresa" && NOT [Reservado]) || ')
     written = (project / "Caudal.SemanticModel/definition/roles/Por usuario.tmdl").read_text(encoding="utf-8")
     assert f"tablePermission Cajas = {rules['Cajas']}" in written
     assert design.roles["Toda la empresa"].rows == {}

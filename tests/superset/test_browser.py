@@ -91,6 +91,24 @@ def test_status_and_big_numbers_are_those_of_the_warehouse(page: Page) -> None:
     assert shown == expected
 
 
+def test_big_numbers_say_their_change_in_a_year(page: Page) -> None:
+    """Percentages in points, the rest in per cent: never one as the other."""
+    figures = {spec.title: spec.metric for spec in _charts().values() if isinstance(spec, Figure)}
+    with warehouse.connect("read") as conn:
+        [month, ago] = conn.execute("select max(period_month), (max(period_month) - interval '1 year')::date from marts.mart_commercial__month").fetchone()
+        now, before = (semantic.fetch(conn, list(figures.values()), where={"period_month": when})[0] for when in (month, ago))
+
+    def change(metric: str) -> str:
+        difference = float(now[metric]) - float(before[metric])
+        if semantic.load().metric(metric).unit == "%":
+            return f"{100 * difference:+.1f} puntos en un año"
+        return f"{100 * difference / abs(float(before[metric])):+.1f}% en un año"
+
+    shown = {title: _chart(page, title).locator(".subheader-line").inner_text().replace("\N{MINUS SIGN}", "-") for title in figures}
+    assert shown == {title: change(metric) for title, metric in figures.items()}
+    assert {"puntos" in text for text in shown.values()} == {True, False}
+
+
 def _figures(where: dict) -> dict[str, str]:
     """Title of each big number → what it must read for the last closed month."""
     figures = {spec.title: spec.metric for spec in _charts().values() if isinstance(spec, Figure)}

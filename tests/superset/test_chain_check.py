@@ -111,6 +111,17 @@ def test_what_is_of_the_whole_utility_is_told_from_what_anybody_may_see(copy: Pa
     edit(reserved, datasets=reasons)
     assert "row_rules/toda_la_empresa.yml: campo datasets: 'accesos' ya está en row_rules/sin_territorio.yml" in problems(copy)
     edit(open_to_all, datasets=more)
+    mixed, kpis = copy / "row_rules/indicadores.yml", yaml.safe_load((copy / "row_rules/indicadores.yml").read_text())["datasets"]
+    edit(mixed, datasets={slug: text for slug, text in kpis.items() if slug != "tablero_empresa"})
+    edit(open_to_all, datasets=more | {"tablero_empresa": "Indicadores."})
+    [problem] = problems(copy)
+    assert problem.startswith("datasets/tablero_empresa.yml: lee mart_kpi__month, que tiene filas reservadas (is_reserved): póngalo")
+    edit(open_to_all, datasets=more)
+    edit(mixed, datasets=kpis, reserved="is_secret")
+    assert "row_rules/indicadores.yml: campo datasets.tablero_empresa: no tiene la columna is_secret" in problems(copy)
+    edit(mixed, reserved="is_reserved", whole_utility=True)
+    assert "row_rules/indicadores.yml: campo reserved: solo vale con `datasets` y sin `whole_utility`" in problems(copy)
+    edit(mixed, whole_utility=False)
     edit(copy / "row_rules/municipio_sector.yml", whole_utility=True)
     assert problems(copy) == ["row_rules/municipio_sector.yml: campo whole_utility: solo vale con `datasets`"]
 
@@ -164,7 +175,9 @@ def test_a_mart_with_metrics_needs_no_file(copy: Path) -> None:
     """What no file describes is a dataset all the same, with every metric of its mart and what a chart by month needs."""
     context = load()
     marts = {m.model.table for m in context.layer.metrics.values()}
-    assert marts <= {(spec.relation or "").removeprefix("marts.") for spec in context.assets.datasets.values()}
+    assert marts - {(spec.relation or "").removeprefix("marts.") for spec in context.assets.datasets.values()} == {"mart_kpi__month"}
+    of_kpis = {m.name for m in context.layer.metrics.values() if m.model.table == "mart_kpi__month"}
+    assert {m["metric_name"] for m in dataset(context, "tablero_empresa")["metrics"]} >= of_kpis, "reserved rows: its metrics are in a dataset with a rule for them"
     edit(copy / "charts/antiguedad.yml", dataset="mart_data_quality__month", x="period_label", metrics=["quarantined_rows"], by=[], sort="orden_periodo")
     spoilt = load(copy)
     assert not [p for p in bundle_problems(spoilt) if "antiguedad" in p]

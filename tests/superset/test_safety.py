@@ -171,6 +171,69 @@ def test_what_is_of_the_whole_utility_is_for_who_sees_all_of_it(log_in: Callable
             assert (person in WITH_ALL and (data or not superset.saved_chart_data(number))) or all(not any(row.values()) for row in data), name
 
 
+SCORECARDS = ("tablero_empresa", "tablero_vigilado", "consumo_metas")
+
+
+@pytest.fixture(scope="module")
+def kpis(built: object) -> dict[str, set[str]]:
+    """KPIs with a value of the whole utility, by label: `all`, and those `reserved` whose mart is only for who sees the whole utility."""
+    context = load()
+    with warehouse.connect("read") as conn:
+        rows = conn.execute("select distinct metric_name, label_es from marts.mart_kpi__month where scope = 'Empresa'").fetchall()
+    found = {"all": {label for _, label in rows}}
+    found["reserved"] = {label for name, label in rows if context.layer.metrics[name].table.removeprefix("marts.") in context.whole_models}
+    assert found["reserved"] < found["all"]
+    return found
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_scorecard_shows_the_reserved_kpis_only_to_who_sees_the_whole_utility(
+    log_in: Callable, superset: Client, kpis: dict, person: str,
+) -> None:
+    """Costs, cash, quality, audit: asked of the dataset, filtered for, counted, as a CSV and as the charts that are saved."""
+    client, context, opened = log_in(person), load(), readable(load(), PEOPLE[person][0])
+    seen = 0
+    for dataset in SCORECARDS:
+        every = {row["label_es"] for row in superset.chart_data(dataset, [], ["label_es"])}
+        if dataset != "consumo_metas":
+            assert every & kpis["reserved"], "a scorecard without reserved KPIs proves nothing"
+        only = {"columns": ["label_es"], "filters": [{"col": "is_reserved", "op": "IS TRUE"}]}
+        if dataset not in opened:
+            assert ask(client, dataset, **only).status_code == 403, dataset
+            continue
+        mine = every if person in WITH_ALL else every - kpis["reserved"]
+        assert {row["label_es"] for row in client.chart_data(dataset, [], ["label_es"])} == mine, dataset
+        asked = ask(client, dataset, **only)
+        assert asked.ok, asked.text[:300]
+        assert {row["label_es"] for row in asked.json()["result"][0]["data"]} == mine & kpis["reserved"], dataset
+        if person not in WITHOUT_EXPORT:
+            lines = ask(client, dataset, kind="csv", columns=["label_es"]).content.decode("utf-8-sig").splitlines()[1:]
+            assert len(lines) == len(mine), dataset
+        for samples in ("samples", "drill_detail"):
+            rows = ask(client, dataset, result=samples, columns=[])
+            if rows.ok:
+                assert {row["label_es"] for row in rows.json()["result"][0]["data"]} <= mine, (dataset, samples)
+        seen += 1
+    charts = {name: chart.dataset for name, chart in context.assets.charts.items() if chart.dataset in SCORECARDS and "label_es" in getattr(chart, "columns", ())}
+    for name, number in sync.numbers(superset, "chart", charts).items():
+        if charts[name] in opened:
+            shown = {row["label_es"] for row in client.saved_chart_data(number)}
+            assert shown and (person in WITH_ALL or not shown & kpis["reserved"]), name
+    if "tablero_empresa" in opened:
+        [off] = client.chart_data("tablero_empresa", ["kpis_off_threshold"], [])
+        with warehouse.connect("read") as conn:
+            own = "" if person in WITH_ALL else " and not is_reserved"
+            assert conn.execute(f"select sum(kpis_off) from marts.mart_kpi__month where scope = 'Empresa'{own}").fetchone() == (off["kpis_off_threshold"],)
+    assert seen or "comercial" not in context.dashboards_of(PEOPLE[person][0])
+
+
+def test_no_reserved_kpi_has_rows_of_a_sector(built: object) -> None:
+    """What shows them by place (tablero_sectores) has none to hide."""
+    with warehouse.connect("read") as conn:
+        counted = conn.execute("select is_reserved, count(*) from marts.mart_kpi__month where sector_code is not null group by 1").fetchall()
+    assert [is_reserved for is_reserved, _ in counted] == [False]
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 def test_each_role_opens_its_dashboards(log_in: Callable, person: str) -> None:
     context = load()
@@ -489,6 +552,25 @@ def test_a_guest_sees_what_is_of_the_whole_utility_only_with_all_of_it(superset:
         guest.issue("calidad", portal, client=superset)
 
 
+def test_a_guest_sees_the_reserved_kpis_only_with_all_of_the_utility(superset: Client, portal: str, kpis: dict) -> None:
+    chart, board = "com_indicadores", "comercial"
+
+    def labels(user: str, **narrowed: str) -> set[str]:
+        token = guest.issue(board, user, client=superset, **narrowed).token
+        answer = as_the_page_asks(superset, token, chart, board, filters=[{"col": "period_label", "op": "IN", "val": ["oct 2026"]}])
+        assert answer.ok, answer.text[:300]
+        return {row["label_es"] for row in answer.json()["result"][0]["data"]}
+
+    access.grant(Access("portal.empresa", "invitado"))
+    try:
+        every = labels("portal.empresa")
+        assert every & kpis["reserved"] and every - kpis["reserved"]
+        for narrowed in (labels("portal.empresa", sector=SECTOR), labels("portal.empresa", municipality=TOWN), labels(portal)):
+            assert narrowed == every - kpis["reserved"]
+    finally:
+        access.revoke("portal.empresa")
+
+
 def test_a_token_with_the_name_of_somebody_else_sees_nothing(superset: Client, portal: str) -> None:
     embedded = guest.issue("morosidad", portal, client=superset).embedded
     for name in ("gerencia", "admin", "nadie", "prueba.gerente"):
@@ -603,3 +685,30 @@ def test_too_many_log_ins_are_answered_429(superset: Client, door: str) -> None:
     while 429 not in codes and len(codes) < 3 * allowed:
         codes.append(session.post(**asked, timeout=30, allow_redirects=False).status_code)
     assert codes[-1] == 429 and not {200, 500} & set(codes)
+    with psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True) as conn:
+        counted = conn.execute("select key from caudal_rate_count where hits = %s", [allowed + 1]).fetchall()
+    assert counted, "the first refusal is the one after the last that was allowed, of all workers' together"
+
+
+def test_log_ins_are_counted_once_for_all_workers(superset: Client) -> None:
+    """Two processes as Superset's workers are, with one limit of ten between them."""
+    code = """
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
+from superset_assets.rate_store import SharedCounts
+limiter, limit, brake = FixedWindowRateLimiter(storage_from_string("caudal://")), parse("10 per hour"), parse("10 per second")
+print(sum(limiter.hit(limit, "two workers") for _ in range(9)), limiter.get_window_stats(limit, "two workers").remaining, limiter.hit(brake, "two workers"))
+"""
+    env = os.environ | server._env()
+
+    def worker() -> subprocess.Popen:
+        return subprocess.Popen([str(server.venv() / "bin" / "python"), "-c", code], env=env, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+
+    with psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True) as conn:
+        conn.execute("delete from caudal_rate_count where key like '%two workers%'")
+        found = [line.split() for line in (process.communicate(timeout=120)[0] for process in [worker(), worker()])]
+        assert sum(int(allowed) for allowed, _, _ in found) == 10
+        assert "0" in {left for _, left, _ in found} and {hit for _, _, hit in found} == {"True"}
+        assert [key.rsplit("/", 1)[-1] for [key] in conn.execute("select key from caudal_rate_count where key like '%two workers%'")] == ["hour"]
+        conn.execute("delete from caudal_rate_count where key like '%two workers%'")
