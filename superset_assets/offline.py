@@ -107,7 +107,7 @@ def _spanish_boxes(match: re.Match) -> str:
 
 def _change_in_points(match: re.Match) -> str:
     change, old, new, text, suffix = (match[name] for name in ("change", "old", "new", "text", "suffix"))
-    points = f'{change}=Number({new})-{old},{text}=({change}<0?"":"+")+(100*{change}).toFixed(1)+" puntos "+{suffix}'
+    points = f'{change}=Number({new})-{old},{text}=(d=>(d>0?"+":"")+d.toFixed(1))(Math.round(1e3*{change})/10||0)+" puntos "+{suffix}'
     share = f"{change}=(Number({new})-{old})/Math.abs({old}),{text}=`${{{match['sign']}({change})}} ${{{suffix}}}`"
     return f'{match["before"]}(({match["format"]}||"").endsWith("%")?({points}):{old}&&({share}))'
 

@@ -224,13 +224,17 @@ def members(layer: semantic.SemanticLayer, metric: str, dimension: str, where: W
 
 
 # -- Superset: its REST API over the published dataset, as a chart asks it
+_DATASETS = {"mart_kpi__month": "tablero_empresa"}  # of a mart that is no dataset of its own, as it has reserved rows: the one that carries its metrics
+
+
 @lru_cache(maxsize=1)
 def _superset() -> Client:
     return Client()
 
 
 def superset(metrics: Sequence[str], by: Sequence[str], where: Where) -> Values:
-    dataset = semantic.load().metric(metrics[0]).model.table
+    table = semantic.load().metric(metrics[0]).model.table
+    dataset = _DATASETS.get(table, table)
     filters = {d: [v.isoformat() if isinstance(v, date) else v for v in listed(value)] for d, value in where.items()}
     rows = _superset().chart_data(dataset, metrics, columns=by, filters=filters)
     for row in rows:

@@ -101,7 +101,8 @@ def test_big_numbers_say_their_change_in_a_year(page: Page) -> None:
     def change(metric: str) -> str:
         difference = float(now[metric]) - float(before[metric])
         if semantic.load().metric(metric).unit == "%":
-            return f"{100 * difference:+.1f} puntos en un año"
+            points = f"{100 * difference:+.1f}"
+            return f"{'0.0' if float(points) == 0 else points} puntos en un año"
         return f"{100 * difference / abs(float(before[metric])):+.1f}% en un año"
 
     shown = {title: _chart(page, title).locator(".subheader-line").inner_text().replace("\N{MINUS SIGN}", "-") for title in figures}
