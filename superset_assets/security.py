@@ -4,7 +4,8 @@ Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Su
 
 - the row rules published from `row_rules/*.yml` become, for each request, a literal condition: `{{ filas("municipality_code", "sector_code") }}` that
   of the user's own rows, `{{ filas(toda_la_empresa) }}` true for who sees all of the utility, `{{ filas(cualquiera) }}` for who sees any of it,
-  `{{ filas(toda_la_empresa, "is_reserved") }}` the same but for reserved rows, which are for who sees all; other words, false. Literal, so that the cache's key differs as soon as the access does: a revoked one counts at once;
+  `{{ filas(toda_la_empresa, "is_reserved") }}` the latter on rows that are not reserved and the former on those that are; other words, false. Literal,
+  so that the cache's key differs as soon as the access does: a revoked one counts at once;
 - a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
 - free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
 - a guest's token counts only for an access of role `invitado`, whatever name it carries, and asks for what the dashboard shows, nothing else;
@@ -139,11 +140,10 @@ class CaudalSecurityManager(SupersetSecurityManager):
         if columns:
             municipality, sector = (None if name == "none" else name.strip('"') for name in columns.groups())
             return condition(self.access_rows(), municipality, sector)
-        reserved = _RESERVED.fullmatch(who)
-        if reserved and not self.sees_everything():
+        if reserved := _RESERVED.fullmatch(who):
+            if self.sees_everything():
+                return EVERYTHING
             return f"not {reserved['column']}" if self.access_rows() else NOTHING
-        if reserved:
-            return EVERYTHING
         opens = {ANYBODY: bool(self.access_rows()), WHOLE_UTILITY: self.sees_everything()}
         return EVERYTHING if opens.get(who, False) else NOTHING
 

@@ -67,7 +67,8 @@ where r.debit_invoice_key is not null
 
 {#
     The first CTEs of a model that splits what settled invoices: `uses`, the allocations of the touched invoices and all others of the notes that
-    these used; `involved`, those invoices and notes. Of all invoices when the table is made, and then there is no `involved`.
+    these used; `involved`, those invoices and notes; `surcharges`, what of each of them is surcharge. Of all invoices when the table is made, and then
+    there is no `involved`.
 #}
 {% macro with_settlements() -%}
 {%- set allocations = ref('int_receivables__allocation') -%}
@@ -91,4 +92,12 @@ with uses as (
     select * from {{ allocations }}
 ),
 {%- endif %}
+
+surcharges as (
+    select invoice_key, abs(sum(line_amount)) as surcharge_amount
+    from {{ ref('int_billing__document_line') }}
+    where {{ is_surcharge('concept_type') }}
+        {% if is_incremental() %}and invoice_key in (select invoice_key from involved){% endif %}
+    group by invoice_key
+),
 {%- endmacro %}

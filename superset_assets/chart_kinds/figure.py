@@ -20,8 +20,8 @@ class Figure(ChartBase):
     kind: Literal["figure"]
     metric: str
     time: str = "period_month"
-    compare_lag: int | None = None
-    compare_suffix: str = ""
+    compare_lag: int | None = 12
+    compare_suffix: str = "en un año"
 
     def expand(self, context) -> Expansion:
         metric = context.layer.metric(self.metric)

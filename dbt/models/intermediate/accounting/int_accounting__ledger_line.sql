@@ -42,6 +42,6 @@ select
     {{ accounting_concept('p.section', 'co.concept_code', 'p.journal_code') }} as concept_code,
     {{ accounting_concept_name('p.section', 'co.concept_name', 'p.channel') }} as concept_name,
     p.balance_amount,
-    case when p.section in ('ingresos', 'impuestos') then -p.balance_amount else p.balance_amount end as signed_amount
+    {{ accounting_signed('p.section', 'p.balance_amount') }} as signed_amount
 from placed as p
 left join concepts as co on co.concept_id = p.concept_id

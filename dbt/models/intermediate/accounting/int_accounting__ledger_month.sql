@@ -3,7 +3,7 @@
 {% set touched %}{% raw %}
 select c.period_month from {{ changes_of(ref('int_accounting__posted_line')) }} as c
 union
-select m.period_month from (select distinct t.period_month from {{ this }} as t union select p.period_month from {{ ref('int_accounting__posted_line') }} as p) as m
+select p.period_month from {{ ref('int_accounting__posted_line') }} as p
 where exists (select from {{ changes_of(ref('int_accounting__tracked_account')) }} as c)
     or exists (select from {{ source('odoo', 'concept') }} as c where {{ is_new_in_raw('c') }})
 {% endraw %}{% endset %}

@@ -4,7 +4,7 @@
 with moves as (
     select c.row_key as move_id from {{ changes_of(ref('int_billing__document')) }} as c
     union
-    select c.row_key from {{ changes_of(ref('int_collections__payment'), 'move') }} as c
+    select c.row_key from {{ changes_of(ref('int_collections__payment'), 'entry') }} as c
     union
     select p.move_id from {{ source('odoo', 'journal') }} as j
     inner join {{ ref('int_collections__payment') }} as p on p.channel_key = j.id

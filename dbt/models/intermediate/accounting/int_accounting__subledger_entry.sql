@@ -9,14 +9,9 @@ select c.row_key from {{ changes_of(ref('int_billing__document_line'), 'invoice'
 union
 select c.row_key from {{ changes_of(ref('int_accounting__posted_line'), 'move') }} as c
 union
-select c.row_key from {{ changes_of(ref('int_collections__payment'), 'move') }} as c
+select c.row_key from {{ changes_of(ref('int_collections__payment'), 'entry') }} as c
 union
-select -c.row_key from {{ changes_of(ref('int_collections__payment')) }} as c
-union
-select coalesce(p.move_id, -p.payment_key) from {{ changes_of(ref('int_collections__payment')) }} as c
-inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_key
-union
-select coalesce(p.move_id, -p.payment_key) from {{ source('odoo', 'journal') }} as j
+select {{ payment_entry('p') }} from {{ source('odoo', 'journal') }} as j
 inner join {{ ref('int_collections__payment') }} as p on p.channel_key = j.id
 where {{ is_new_in_raw('j') }}
 {% endraw %}{% endset %}
@@ -41,9 +36,9 @@ document_lines as (
 ),
 
 payments as (
-    select *, coalesce(move_id, -payment_key) as entry_key from {{ ref('int_accounting__payment') }}
+    select p.*, {{ payment_entry('p') }} as entry_key from {{ ref('int_accounting__payment') }} as p
     {% if is_incremental() -%}
-    where move_id in (select entry_key from touched) or (move_id is null and payment_key in (select -entry_key from touched))
+    where p.move_id in (select entry_key from touched) or (p.move_id is null and p.payment_key in (select -entry_key from touched))
     {%- endif %}
 ),
 
@@ -54,7 +49,7 @@ ledger as (
         payment_key,
         section,
         account_id,
-        case when section in ('ingresos', 'impuestos') then -balance_amount else balance_amount end as signed_amount
+        {{ accounting_signed('section', 'balance_amount') }} as signed_amount
     from {{ ref('int_accounting__posted_line') }}
     where movement_kind <> 'adjusted'
         {% if is_incremental() %}and move_id in (select entry_key from touched){% endif %}

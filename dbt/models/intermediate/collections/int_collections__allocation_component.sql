@@ -16,14 +16,6 @@
 
 {{ with_settlements() }}
 
-surcharges as (
-    select invoice_key, abs(sum(line_amount)) as surcharge_amount
-    from {{ ref('int_billing__document_line') }}
-    where {{ is_surcharge('concept_type') }}
-        {% if is_incremental() %}and invoice_key in (select invoice_key from involved){% endif %}
-    group by invoice_key
-),
-
 allocations as (
     select
         a.*,

@@ -25,7 +25,7 @@ where {{ is_new_in_raw('c') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['payment_key'], 'keys': ['payment_key'],
-        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'}, {'topic': 'move', 'row': 'move_id'}],
+        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'}, {'topic': 'entry', 'row': 'coalesce(move_id, -payment_key)'}],
     }},
     indexes=[
         {'columns': ['payment_key'], 'unique': true}, {'columns': ['contract_key', 'paid_on']}, {'columns': ['move_id']},

@@ -21,7 +21,7 @@ lines as (
         coalesce(a.account_name, {{ unassigned_name() }}) as account_name,
         s.concept_code,
         max(s.concept_name) as concept_name,
-        sum(case when s.section in ('ingresos', 'impuestos') then -s.subledger_amount else s.subledger_amount end) as amount
+        sum({{ accounting_signed('s.section', 's.subledger_amount') }}) as amount
     from subledger as s
     inner join closed_months as m on m.period_month = s.period_month
     left join accounts as a on a.account_id = s.account_id
