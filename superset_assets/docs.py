@@ -22,7 +22,7 @@ from caudal.settings import ROOT, settings
 
 from .checks import filtered
 from .context import Context
-from .files import CellSpec, DashboardSpec, FilterSpec, RowSpec
+from .files import CellSpec, DashboardSpec, DatasetSpec, FilterSpec, RowSpec
 
 INDEX, PAGES, IMAGES = "tableros.md", "tableros", ROOT / "docs" / "img" / "tableros"
 MADE = "<!-- Página generada por `caudal superset docs` desde superset_assets/ y dbt/semantic/: no la edite, cambie los archivos. -->"
@@ -185,7 +185,7 @@ def _chart(context: Context, board: DashboardSpec, name: str, cell: CellSpec) ->
     lines = ["", f"### {cell.title or spec.title}", "", meaning(context, name), ""]
     lines += [f"- **Indicador:** {_metric(metric)}" for metric in _metrics(context, name)]
     lines += [
-        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in dataset.relations())}."
+        f"- **Datos:** {dataset.title}. {_sentence(dataset.description)} Origen: {', '.join(f'`{r}`' for r in _origins(dataset))}."
         + (" Tiene datos personales: solo para los roles que los tratan." if dataset.pii else "")
         + (" Es de toda la empresa: sale vacío a quien solo ve algunos municipios o sectores." if context.is_of_the_whole_utility(spec.dataset) else ""),
         f"- **Filtros:** {', '.join(reached) or 'ninguno'}",
@@ -200,6 +200,11 @@ def _metric(metric: Metric) -> str:
     word = "menos de" if metric.direction == "up" else "más de"
     limits = [f"{name} con {word} {written(metric, x)}" for name, x in (("alerta", metric.warn), ("crítico", metric.critical)) if x is not None]
     return ". ".join([*said, *([f"Umbrales: {', '.join(limits)}"] if limits else [])]) + "."
+
+
+def _origins(dataset: DatasetSpec) -> list[str]:
+    """What the dataset reads, its own mart first."""
+    return sorted(dataset.relations(), key=lambda relation: relation.removeprefix("marts.") not in dataset.models)
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,7 @@ metrics of `dbt/semantic`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from . import short_datasets
 from .chart_kinds import KINDS, ChartSpec
 from .chart_kinds.base import Strict
 
@@ -46,7 +48,8 @@ class ColumnSpec(Strict):
 
 
 class DatasetSpec(Strict):
-    """A table of Superset: one relation, or `sql` over published marts (joins only), with the metrics of one semantic model."""
+    """A table of Superset: one relation, or `sql` over published marts (joins only), with the metrics of one semantic model. A file may say one of the
+    common forms in few words (short_datasets.py)."""
 
     title: str
     description: str
@@ -193,22 +196,22 @@ def read(root: Path = HERE) -> Assets:
     problems: list[str] = []
     kinds = {"datasets": TypeAdapter(DatasetSpec), "charts": TypeAdapter(ChartSpec), "dashboards": TypeAdapter(DashboardSpec),
              "roles": TypeAdapter(RoleSpec), "row_rules": TypeAdapter(RowRuleSpec)}
-    found = {kind: _folder(root / kind, kind, adapter, problems) for kind, adapter in kinds.items()}
+    found = {kind: _folder(root / kind, kind, adapter, problems, short_datasets.expanded if kind == "datasets" else None) for kind, adapter in kinds.items()}
     labels = _load(root / "labels.yml", "labels.yml", problems) or {}
     if problems:
         raise AssetError(problems)
     return Assets(root, labels=labels, **found)
 
 
-def _folder(folder: Path, kind: str, adapter: TypeAdapter, problems: list[str]) -> dict[str, Any]:
+def _folder(folder: Path, kind: str, adapter: TypeAdapter, problems: list[str], prepare: Callable | None = None) -> dict[str, Any]:
+    raw = {path.stem: content for path in sorted(folder.glob("*.yml")) if (content := _load(path, f"{kind}/{path.name}", problems)) is not None}
     found = {}
-    for path in sorted(folder.glob("*.yml")):
-        name = f"{kind}/{path.name}"
-        raw = _load(path, name, problems)
-        if raw is None:
-            continue
+    for slug, content in raw.items():
+        name = f"{kind}/{slug}.yml"
         try:
-            found[path.stem] = adapter.validate_python(raw)
+            found[slug] = adapter.validate_python(prepare(content, raw) if prepare else content)
+        except short_datasets.Misuse as error:
+            problems.append(f"{name}: {error}")
         except ValidationError as error:
             problems += [f"{name}: campo {_where(item['loc'])}: {_spanish(item)}" for item in error.errors()]
     return found

@@ -7,6 +7,7 @@
 
     meta.touched:
       row:   columns that identify a row
+      nullable: those of them that may be null (a null that is not told here makes the row look new every time)
       keys:  columns by which the temporary table `touched` names rows; empty: the SQL always gives the whole table, which is compared whole
       month: date column by whose month the table is partitioned (none: it is not)
       at:    'month': `touched.period_month` says in which month rows may be; 'from': in `touched.from_month` or later
@@ -66,8 +67,10 @@
     {{ return(model.config.materialized != 'incremental' or run_query('select ' ~ brought_to('build_id') ~ ' is null').rows[0][0]) }}
 {%- endmacro %}
 
-{% macro touched_match(left, right, columns) -%}
-    {%- for column in columns %}{{ left }}.{{ column }} = {{ right }}.{{ column }}{{ ' and ' if not loop.last }}{% endfor -%}
+{% macro touched_match(left, right, columns, nullable=none) -%}
+    {%- for column in columns -%}
+        {{ left }}.{{ column }} {{ 'is not distinct from' if column in (nullable or []) else '=' }} {{ right }}.{{ column }}{{ ' and ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro touched_log(spec, relation, source) -%}
@@ -93,7 +96,7 @@
 insert into kept
 select {% for c in spec.row %}n.{{ c }}{{ ', ' if not loop.last }}{% endfor %}
 from {{ fresh }} as n
-inner join {{ part }} as t on {{ touched_match('t', 'n', spec.row) }}
+inner join {{ part }} as t on {{ touched_match('t', 'n', spec.row, spec.nullable) }}
 where
     {% if month %}n.{{ spec.month }} >= date '{{ month }}' and n.{{ spec.month }} < date '{{ month }}' + interval '1 month' and{% endif %}
     row({% for c in columns %}n.{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %})
@@ -110,7 +113,7 @@ with gone as (
     where {{ touched_match('t', 'k', spec['keys']) }} and
     {%- else %}
     where {%- endif %}
-        not exists (select from kept where {{ touched_match('kept', 't', spec.row) }})
+        not exists (select from kept where {{ touched_match('kept', 't', spec.row, spec.nullable) }})
     returning t.*
 )
 
@@ -148,7 +151,7 @@ analyze kept;
 with come as (
     insert into {{ target }} ({{ names }})
     select {{ names }} from {{ fresh }} as n
-    where not exists (select from kept where {{ touched_match('kept', 'n', spec.row) }})
+    where not exists (select from kept where {{ touched_match('kept', 'n', spec.row, spec.nullable) }})
     returning *
 )
 

@@ -40,6 +40,30 @@ def test_the_files_of_the_project_are_sound(built: object) -> None:
     check(load())
 
 
+def test_short_forms_that_say_too_much_or_nothing(copy: Path) -> None:
+    edit(copy / "datasets/entrega_tendencia.yml", month_of="mart_delivery__month")
+    edit(copy / "datasets/morosidad_metas.yml", where={"folder": "Morosidad"})
+    edit(copy / "datasets/recaudacion_metas.yml", base="mart_commercial__month")
+    edit(copy / "datasets/cajas_tendencia.yml", where={"state": ["x"]})
+    edit(copy / "datasets/saldos_tendencia.yml", trend_of="mart x")
+    assert problems(copy) == [
+        "datasets/cajas_tendencia.yml: campo where: solo va con `base`",
+        "datasets/entrega_tendencia.yml: campo trend_of: indique uno solo de month_of, trend_of",
+        "datasets/morosidad_metas.yml: campo where: escriba columna: [valor, …]",
+        "datasets/recaudacion_metas.yml: campo base: 'mart_commercial__month' no es un conjunto de datos con `sql`",
+        "datasets/saldos_tendencia.yml: campo trend_of: 'mart x' no es un nombre"]
+
+
+def test_a_value_with_a_quote_stays_a_value(copy: Path) -> None:
+    edit(copy / "datasets/morosidad_metas.yml", where={"folder": ["O'Higgins"]})
+    assert files.read(copy).datasets["morosidad_metas"].sql.endswith("where folder in ('O''Higgins')\n")
+
+
+def test_a_trend_of_a_mart_that_is_not(copy: Path) -> None:
+    edit(copy / "datasets/saldos_tendencia.yml", trend_of="mart_nada")
+    assert any("datasets/saldos_tendencia.yml" in problem and "mart_nada" in problem for problem in problems(copy))
+
+
 def test_dashboard_with_unknown_chart(copy: Path) -> None:
     edit(copy / "dashboards/morosidad.yml", rows=[{"charts": {"no_existe": 6}}])
     assert any(p.startswith("dashboards/morosidad.yml: campo rows.0.charts: el gráfico 'no_existe' no existe") for p in problems(copy))
@@ -95,7 +119,7 @@ def test_two_datasets_over_one_table_are_refused(copy: Path) -> None:
     shutil.copy(copy / "datasets/mart_receivables__month.yml", copy / "datasets/antiguedad_dos.yml")
     [problem] = problems(copy)
     assert problem.startswith("datasets/mart_receivables__month.yml: campo relation: marts.mart_receivables__month ya es la tabla de datasets/antiguedad_dos.yml")
-    edit(copy / "datasets/antiguedad_dos.yml", relation=None, sql="select * from marts.mart_receivables__month")
+    edit(copy / "datasets/antiguedad_dos.yml", month_of=None, models=["mart_receivables__month"], sql="select * from marts.mart_receivables__month")
     check(load(copy))
 
 

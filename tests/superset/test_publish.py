@@ -249,7 +249,8 @@ def test_what_left_the_files_goes_only_when_told_and_what_users_made_stays(super
 
 def test_a_dataset_that_a_user_s_chart_stands_on_is_not_taken_away(superset: Client, root: Path, as_in_files: None) -> None:
     shutil.copy(root / "datasets/mart_receivables__month.yml", root / "datasets/de_mas.yml")
-    edit(root / "datasets/de_mas.yml", "relation: marts.mart_receivables__month", "sql: select * from marts.mart_receivables__month")
+    edit(root / "datasets/de_mas.yml", "month_of: mart_receivables__month",
+         "models: [mart_receivables__month]\nsql: select * from marts.mart_receivables__month")
     publishing.publish(superset, load(root))
     dataset = sync.numbers(superset, "dataset", ["de_mas"])["de_mas"]
     own = superset.post("/api/v1/chart/", json={"slice_name": "Sobre de_mas", "viz_type": "table", "datasource_id": dataset,

@@ -11,7 +11,8 @@ where exists (select from {{ source('odoo', 'concept') }} as c where {{ is_new_i
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
-        'row': ['period_month', 'section', 'account_id', 'concept_code', 'movement_kind'], 'keys': ['period_month'],
+        'row': ['period_month', 'section', 'account_id', 'concept_code', 'movement_kind'],
+        'nullable': ['account_id'], 'keys': ['period_month'],
         'log': [{'month': 'period_month'}],
     }},
     indexes=[{'columns': ['period_month']}],
