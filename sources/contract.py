@@ -128,6 +128,11 @@ class Encoded:
     rejections: Sequence[Rejection] = ()
     batch: Batch | None = None
 
+    @property
+    def held_bytes(self) -> int:
+        """About what it takes in memory: the text, and the rows as they came over the wire."""
+        return len(self.text) + getattr(self.batch, "wire_bytes", 0)
+
 
 @dataclass(frozen=True)
 class FieldInfo:

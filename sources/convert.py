@@ -20,7 +20,7 @@ NULL = "\\N"
 BIGINT_MAX = 2**63 - 1
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 INTEGERS, NUMBERS, TEXTS = {int}, {int, float}, {str}  # a column all of one type is converted without looking at each value
-SHORT_BATCH, STRIKES, MOST_REMEMBERED = 200, 8, 100_000
+SHORT_BATCH, STRIKES, MOST_REMEMBERED = 200, 8, 20_000
 FLAGS = {True: "t", False: "f", None: NULL}
 
 Converter = Callable[[Sequence[Any]], list[str]]
@@ -151,12 +151,14 @@ def _moments(values: Sequence[Any]) -> list[str]:
 
 
 def _remembering(convert: Converter, kinds: set[type], blank: bool) -> Converter:
-    """`convert`, but each distinct value once: amounts, moments and references repeat. Given up for a column where most do not.
+    """`convert`, but each distinct value once: amounts, moments and references repeat. Given up for a column where most do not, and begun
+    anew when it would take much memory.
 
     Only columns all of `kinds` are looked up, since to a dictionary 1, 1.0 and True are one key. With `blank`, Odoo's False for
     nothing (and so 0) is NULL.
     """
-    known: dict[Any, str] = {False: NULL} if blank else {}
+    nothing: dict[Any, str] = {False: NULL} if blank else {}
+    known = dict(nothing)
     strikes = 0
 
     def look(values: Sequence[Any]) -> list[str]:
@@ -166,13 +168,16 @@ def _remembering(convert: Converter, kinds: set[type], blank: bool) -> Converter
         try:
             return list(map(known.__getitem__, values))
         except KeyError:
-            fresh = list(set(values).difference(known))
-            texts = dict(zip(fresh, convert(fresh), strict=True))
-            known.update(texts)
-            strikes += len(fresh) * 4 > max(len(values), SHORT_BATCH)
             if len(known) > MOST_REMEMBERED:
-                strikes = STRIKES
-            return list(map(known.__getitem__, values))
+                known.clear()
+                known.update(nothing)
+            fresh = list(set(values).difference(known))
+            known.update(zip(fresh, convert(fresh), strict=True))
+            strikes += len(fresh) * 4 > max(len(values), SHORT_BATCH)
+            texts = list(map(known.__getitem__, values))
+            if strikes >= STRIKES:
+                known.clear()
+            return texts
     return look
 
 

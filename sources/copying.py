@@ -33,7 +33,7 @@ class OpenCopy:
     def write(self, batch: Encoded) -> None:
         """Send the good rows of a batch."""
         self.batches.append(batch)
-        self.size += len(batch.text)
+        self.size += batch.held_bytes
         self.rows += batch.good
         text = memoryview(batch.text)
         try:

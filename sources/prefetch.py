@@ -31,6 +31,7 @@ def prefetch(*sources: Iterable[T], depth: int = 3) -> Iterator[T]:
         try:
             for item in items:
                 put(item)
+                del item  # a page is large: it is held by who has it
                 if stop.is_set():
                     return
             put(_END)
@@ -53,6 +54,7 @@ def prefetch(*sources: Iterable[T], depth: int = 3) -> Iterator[T]:
                 raise item.error
             else:
                 yield item  # type: ignore[misc]
+            del item
     finally:
         stop.set()
         for thread in threads:

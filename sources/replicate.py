@@ -24,6 +24,7 @@ from sources import columns, drift, expiry, lineage, rewind, tables, transports
 from sources.contract import Batch, Census, Encoded, Entity, FieldInfo, SourceError, Transport
 from sources.converting import Converting
 from sources.loader import Loader
+from sources.memory import share_heap
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
 from sources.prefetch import prefetch
@@ -104,6 +105,7 @@ def replicate(
     come in the mapping's order. Raises SourceError (MappingError) only when nothing can begin: no address of Odoo, no mapping, an
     unknown entity; what happens to an entity is in its result and in `ops.run`.
     """
+    share_heap()
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
     transport = transports.connect(transports.Options(clients, page_rows))
     job = _Job(transport, Request(full, verify, since, accept_deletions, accept_rewind, wait), progress or Silent())
@@ -273,7 +275,7 @@ class _Job:
                 yield from stream
             return
         # threads that wait for Odoo → one that waits for the converter → the one that writes
-        with closing(prefetch(*streams, depth=2 * len(streams))) as pages, closing(prefetch(map(convert, pages))) as batches:
+        with closing(prefetch(*streams, depth=2 * len(streams))) as pages, closing(prefetch(map(convert, pages), depth=1)) as batches:
             yield from batches
 
     def _ranges(self, loader: Loader, entity: Entity) -> Ranges | None:

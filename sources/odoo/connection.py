@@ -136,9 +136,7 @@ def whole_page(rows: list[dict[str, Any]]) -> Page:
     """A page of rows that were parsed already. Raises SourceError when they are no rows."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) and "id" in row for row in rows):
         raise SourceError("Odoo envió una página de filas que no se puede interpretar.")
-    page = Page(b"", len(rows), rows[-1]["id"] if rows else 0)
-    page.rows = rows
-    return page
+    return Page(b"", len(rows), rows[-1]["id"] if rows else 0, rows)
 
 
 def gateway_failure(address: Address, code: int, doing: str) -> Unanswered:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cached_property
 from typing import Any
 
 import orjson
@@ -32,17 +31,24 @@ def parse(body: bytes) -> Any:
 
 
 class Page:
-    """Rows of one model, in order of id, not parsed yet."""
+    """Rows of one model, in order of id, not parsed yet: a parsed page takes five times the memory, and many are under way at once."""
 
-    def __init__(self, body: bytes, rows: int, last_id: int) -> None:
-        self._body, self._count, self.last_id = body, rows, last_id
+    def __init__(self, body: bytes, rows: int, last_id: int, parsed: list[dict[str, Any]] | None = None) -> None:
+        self._body, self._count, self.last_id, self._parsed = body, rows, last_id, parsed
 
     def __len__(self) -> int:
         return self._count
 
-    @cached_property
+    @property
+    def wire_bytes(self) -> int:
+        """Length of the answer it came in."""
+        return len(self._body)
+
+    @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows. Raises SourceError when they are not what they looked like."""
+        """The rows, parsed anew each time. Raises SourceError when they are not what they looked like."""
+        if self._parsed is not None:
+            return self._parsed
         try:
             answer = parse(self._body)
             rows = answer["result"] if isinstance(answer, dict) else answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from sources import tables
+from sources import converting, tables
 from sources.contract import Column, Entity, MappingError, SourceError
 from sources.converting import INLINE_BATCHES, Converting
 from sources.loader import Loader
@@ -110,8 +110,11 @@ def test_the_converting_process_says_the_same_as_the_first_batches() -> None:
     odd = page([*rows(7).rows, {"id": 8, "write_date": "ayer", "x_name": "\ud800", "amount": float("nan")}, *rows(9, name="a\tb\\").rows])
     with Converting(THING) as convert:
         answers = [convert(odd) for _ in range(INLINE_BATCHES + 2)]
-        assert convert._process is not None and convert._process.poll() is None
-        process = convert._process
+        process = converting._WORKER.process
+        assert process is not None and process.poll() is None
+        with Converting(THING):
+            pass
+        assert process.poll() is None, "another entity still needs it"
     assert process.returncode is not None
     assert {(a.count, a.text, a.good) for a in answers} == {(3, answers[0].text, 2)}
     assert all([(r.record_id, r.field, r.reason) for r in a.rejections] == [("8", "write_date", answers[0].rejections[0].reason)] for a in answers)
@@ -121,9 +124,10 @@ def test_a_converting_process_that_dies_is_an_error_of_its_entity() -> None:
     with Converting(THING) as convert:
         for _ in range(INLINE_BATCHES + 1):
             convert(page(rows(1).rows))
-        convert._process.kill()
+        converting._WORKER.process.kill()
         with pytest.raises(SourceError, match="murió"):
             convert(page(rows(2).rows))
+        assert convert(page(rows(3).rows)).good == 1, "the next one that asks has a new one"
 
 
 def test_reading_ahead_keeps_order_and_hands_errors_over() -> None:
