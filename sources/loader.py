@@ -26,7 +26,7 @@ from sources.state import Ranges, State, Totals, Witness, write_state
 from sources.tables import columns_ddl, filled, qualified
 
 MERGE_EVERY = 20_000  # staged rows; merging as pages arrive hides its cost behind the network
-SEGMENT_BYTES = 4 << 20  # of batches, kept until PostgreSQL has taken it, to find the row that it refused
+SEGMENT_BYTES = 6 << 20  # of batches, kept until PostgreSQL has taken it, to find the row that it refused
 ANALYZE_FROM, ANALYZE_SHARE = 10_000, 0.1  # changed rows from which dbt should not wait for autovacuum's statistics
 WORK_MEM = "64MB"  # staged rows are sorted in memory
 MASS_DELETION_SHARE, MASS_DELETION_ROWS = 0.5, 100
