@@ -1,4 +1,8 @@
-"""Many people at once: each opens a dashboard (all its charts, six requests at a time as a browser), reads, opens the next. From the cache."""
+"""Many people at once: each opens a dashboard, reads, goes to another of its tabs, reads, opens the next. From the cache.
+
+Asked at each step is what a browser asks, six requests at a time: at opening the charts over the tabs, those of the first tab and the values of the
+filters; another tab's charts when it is gone to.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import requests
 from benchmarks.common.report import Section, Sheet, Verdict
 from benchmarks.dashboards.lab import Lab, quantile
 from superset_assets.asked import Asked
+from superset_assets.files import RowSpec
 
 VIEWERS, OPENINGS, READING_S, CONNECTIONS = 50, 3, 20.0, 6
 P95_S = 2.0
@@ -30,7 +35,7 @@ def measure(lab: Lab, viewers: int = VIEWERS) -> Section:
                          Verdict(f"p95 of a chart's data, {viewers} viewers", quantile(charts, 0.95), "≤", P95_S, lab.judged, "s")]
         else:
             verdicts.append(Verdict(f"errors of {viewers} viewers in one instant", float(len(errors)), "≤", 0, lab.judged))
-    columns = ["viewers", "dashboards opened", "charts", "errors", "chart p50, s", "p95", "dashboard p50, s", "p95"]
+    columns = ["viewers", "dashboards and tabs opened", "charts", "errors", "chart p50, s", "p95", "all of one opening p50, s", "p95"]
     note = f"{viewers} viewers, reading {READING_S / 2:.0f} to {READING_S * 1.5:.0f} s between openings. The viewers run on this machine too. {lab.note}"
     return Section("viewers", lab.size, [Sheet(f"{viewers} concurrent viewers", columns, sheets, note)], verdicts, raw)
 
@@ -51,18 +56,32 @@ def _crowd(lab: Lab, viewers: int, openings: int, reading: float) -> tuple[list[
             session.cookies.update(lab.client.session.cookies)
             begin.wait()
             time.sleep(dice.uniform(0, reading))
-            for turn in range(openings):
-                asked = lab.dashboards[slugs[(number + turn) % len(slugs)]]
+            steps = [step for turn in range(openings) for step in _steps(lab, slugs[(number + turn) % len(slugs)], dice)]
+            for turn, asked in enumerate(steps):
                 started = time.perf_counter()
                 for seconds, error in connections.map(lambda request: _ask(lab, session, request), asked):
                     charts.append(seconds)
                     errors.extend([error] if error else [])
                 opened.append(time.perf_counter() - started)
-                time.sleep(dice.uniform(reading / 2, reading * 1.5) if turn + 1 < openings else 0)
+                time.sleep(dice.uniform(reading / 2, reading * 1.5) if turn + 1 < len(steps) else 0)
 
     with ThreadPoolExecutor(viewers) as people:
         list(people.map(viewer, range(viewers)))
     return opened, charts, errors
+
+
+def _steps(lab: Lab, slug: str, dice: random.Random) -> list[list[Asked]]:
+    """What is asked when the dashboard opens, and when one of its other tabs, chosen by chance, does."""
+    board = lab.context.assets.dashboards[slug]
+    requests_of = {request.chart: request for request in lab.dashboards[slug]}
+
+    def charts(rows: list[RowSpec]) -> list[Asked]:
+        return [requests_of[name] for row in rows for name in row.cells() if name in requests_of]
+
+    filters = [Asked(slug, item.name, lab.values_of(item)) for item in board.filters.values()]
+    first, *others = board.tabs or [None]
+    opening = filters + charts([*board.top(), *(first.rows if first else [])])
+    return [opening, charts(dice.choice(others).rows)] if others else [opening]
 
 
 def _ask(lab: Lab, session: requests.Session, request: Asked) -> tuple[float, str | None]:

@@ -120,7 +120,7 @@ def _fits(view: Page) -> None:
     """A phone's width holds everything, each chart most of it (a big number, half), and the filters wait closed in their corner."""
     assert view.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH
     boxes = view.evaluate("""() => [...document.querySelectorAll('[data-test="dashboard-component-chart-holder"]')].filter(box => box.checkVisibility())
-      .map(box => { const at = box.getBoundingClientRect(); return [box.innerText.split('\\n')[0], !!box.querySelector('.header-line'), at.left, at.right] })""")
+      .map(box => { const at = box.getBoundingClientRect(); return [box.innerText.split('\\n')[0], !!box.querySelector('[data-test-viz-type^="big_number"]'), at.left, at.right] })""")
     assert [box for box in boxes if box[2] < 0 or box[3] > PHONE_WIDTH or box[3] - box[2] < (150 if box[1] else 300)] == []
     corner = view.locator('[data-test="filter-bar"]').bounding_box()
     assert corner and corner["width"] <= 64 and corner["height"] <= 64, corner
