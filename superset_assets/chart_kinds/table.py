@@ -7,12 +7,19 @@ from typing import Any, Literal
 
 from .base import ChartBase, Expansion, metric_format, threshold
 
+_BAD, _WARN, _GOOD = "#d1495b", "#edae49", "#66a182"
+LIGHTS = {  # column of the scorecard → word → its colour
+    "status_text": {"Crítico": _BAD, "Alerta": _WARN, "Bien": _GOOD},
+    "on_target_text": {"Cumplida": _GOOD, "No cumplida": _BAD},
+}
+
 
 class Table(ChartBase):
-    """Plain table; `totals` are asked of the database, so a ratio's is right. `highlight`: metrics coloured past their own thresholds."""
+    """Plain table; `totals` are asked of the database, so a ratio's is right. `highlight`: metrics coloured past their own thresholds.
+    `lights`: columns of the scorecard (LIGHTS) coloured by their words."""
 
     VIZ = "table"
-    COLUMNS = ("columns",)
+    COLUMNS = ("columns", "lights")
     METRICS = ("metrics", "highlight")
     PULLED = {"groupby": "columns", "all_columns": "columns", "metrics": "metrics", "show_totals": "totals", "row_limit": "rows",
               "timeseries_limit_metric": "sort"}
@@ -23,6 +30,7 @@ class Table(ChartBase):
     sort: str | None = None
     totals: bool = False
     highlight: list[str] = []
+    lights: list[Literal["status_text", "on_target_text"]] = []
     formats: dict[str, str] = {}
     rows: int = 1000
 
@@ -43,7 +51,10 @@ class Table(ChartBase):
             "allow_rearrange_columns": False,
             "include_search": False,
             "column_config": config,
-            "conditional_formatting": [threshold(context, name) for name in self.highlight],
+            "conditional_formatting": [
+                *(threshold(context, name) for name in self.highlight),
+                *({"column": name, "operator": "=", "targetValue": word, "colorScheme": color} for name in self.lights for word, color in LIGHTS[name].items()),
+            ],
         }
         query: dict[str, Any] = {"columns": self.columns, "metrics": self.metrics, "row_limit": self.rows}
         if not self.metrics:
