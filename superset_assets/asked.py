@@ -14,6 +14,7 @@ from .checks import filtered
 from .client import Client
 from .context import Context
 from .expand_charts import chart
+from .files import FilterSpec
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,16 @@ def asked(context: Context, client: Client, slug: str) -> list[Asked]:
     return found
 
 
-def _at_opening(client: Client, item: Any) -> list[Any]:
+def _at_opening(client: Client, item: FilterSpec) -> list[Any]:
     """The values that the filter has when the dashboard opens; none where it leaves all rows."""
     if item.default or not item.first:
         return list(item.default or [])
-    order = {"orderby": [[item.sort, not item.descending]], "metrics": [item.sort]} if item.sort else {"orderby": [[item.column, not item.descending]]}
-    body = {"datasource": {"id": client.dataset_id(item.dataset), "type": "table"}, "result_format": "json", "result_type": "full",
-            "queries": [{"columns": [item.column], "metrics": [], "filters": [], "row_limit": 1, **order}]}
-    rows = client.post("/api/v1/chart/data", json=body)["result"][0]["data"]
+    rows = client.post("/api/v1/chart/data", json=values_of(client, item, 1))["result"][0]["data"]
     return [rows[0][item.column]] if rows else []
+
+
+def values_of(client: Client, item: FilterSpec, rows: int) -> dict[str, Any]:
+    """The request by which a filter asks for its first `rows` values, in its order."""
+    order = {"orderby": [[item.sort, not item.descending]], "metrics": [item.sort]} if item.sort else {"orderby": [[item.column, not item.descending]]}
+    return {"datasource": {"id": client.dataset_id(item.dataset), "type": "table"}, "result_format": "json", "result_type": "full",
+            "queries": [{"columns": [item.column], "metrics": [], "filters": [], "row_limit": rows, **order}]}

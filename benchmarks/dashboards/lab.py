@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -20,7 +19,6 @@ from caudal.settings import ROOT
 from superset_assets.asked import Asked, asked
 from superset_assets.client import Client
 from superset_assets.context import Context
-from superset_assets.files import FilterSpec
 from superset_assets.warm import warm
 
 ARTIFACTS = ROOT / "build-artifacts" / "dashboards"
@@ -62,11 +60,6 @@ class Lab:
     @property
     def note(self) -> str:
         return f"LOADED MACHINE (load {self.load:.1f} on {os.cpu_count()} processors): not final." if self.busy else f"Load before: {self.load:.1f}."
-
-    def values_of(self, item: FilterSpec) -> dict[str, Any]:
-        """The request by which a filter asks for its values."""
-        return {"datasource": {"id": self.client.dataset_id(item.dataset), "type": "table"}, "result_format": "json", "result_type": "full",
-                "queries": [{"columns": [item.column], "metrics": [item.sort] if item.sort else [], "filters": [], "row_limit": 1000}]}
 
     def keeps(self, chart: str) -> bool:
         """Whether Superset may answer the chart from its cache."""
