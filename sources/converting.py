@@ -57,10 +57,12 @@ class _Worker:
                 self._say((number, None if number in self._knows else columns, batch))
                 self._knows.add(number)
                 return pickle.load(self.process.stdout)
-            except (EOFError, OSError, pickle.UnpicklingError) as error:
+            except BaseException as error:
                 code = self.process.poll() if self.process else None
-                self._end()
-                raise SourceError(f"El proceso que convierte las filas murió (código {code}): ¿falta memoria? Vuelva a replicar.") from error
+                self._end()  # half a message may be under way, which the next entity would take for its own
+                if isinstance(error, (EOFError, OSError, pickle.UnpicklingError)):
+                    raise SourceError(f"El proceso que convierte las filas murió (código {code}): ¿falta memoria? Vuelva a replicar.") from error
+                raise
 
     def _say(self, message: Any) -> None:
         pickle.dump(message, self.process.stdin, pickle.HIGHEST_PROTOCOL)
