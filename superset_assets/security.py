@@ -7,6 +7,7 @@ Runs in Superset's own interpreter (CUSTOM_SECURITY_MANAGER). What it adds to Su
   `{{ filas(toda_la_empresa, "is_reserved") }}` the latter on rows that are not reserved and the former on those that are; other words, false. Literal,
   so that the cache's key differs as soon as the access does: a revoked one counts at once;
 - a dataset without such a rule shows no row, but to who sees all of the utility: one made by hand in the screens, or whose rule was deleted;
+- nothing is public: who has not logged in has no permission, not even one that somebody gave to the role Public;
 - free SQL (a written metric, column or filter) and SQL Lab are for who sees all of the utility: no parser has to be trusted with rows;
 - a guest's token counts only for an access of role `invitado`, whatever name it carries, and asks for what the dashboard shows, nothing else;
 - every door that takes a password has the same limit, and a session ends PERMANENT_SESSION_LIFETIME after its log-in, used or not.
@@ -40,6 +41,20 @@ _RESERVED = re.compile(WHOLE_UTILITY + r", \"(?P<column>\w+)\"")
 _SINCE = "caudal_since"  # of the session: when it was logged in
 _engine = sa.create_engine(os.environ["CAUDAL_SUPERSET_READ_URI"], pool_size=2, max_overflow=6, pool_pre_ping=True)
 Row = tuple[str | None, str | None]  # municipality, sector; both None: all
+
+
+_STANDING = sa.text("""
+    select
+        (select coalesce(jsonb_agg(distinct jsonb_build_array(municipality_code, sector_code)), '[]')
+         from ops.current_access where user_name = :name and (role = :guest) = :is_guest),
+        (select published_build_id from ops.data_status)""")
+
+
+class Standing(NamedTuple):
+    """What a request needs to know of the warehouse: the rows of its user, and which publication the marts are of."""
+
+    rows: list[Row]
+    publication: str
 
 
 class Rule(NamedTuple):
@@ -99,21 +114,17 @@ class CaudalSecurityManager(SupersetSecurityManager):
 
     def access_rows(self) -> list[Row]:
         """The rows of the user of this request, read once a request."""
+        return self._standing().rows
+
+    def _standing(self) -> Standing:
         user = getattr(g, "user", None)
-        name = getattr(user, "username", None)
-        if not name:
-            return []
-        known = getattr(g, "_caudal_rows", {})
-        key = (name, self.is_guest_user(user))
+        key = ((getattr(user, "username", None) or "").lower(), self.is_guest_user(user))
+        known = getattr(g, "_caudal_standing", {})
         if key not in known:
             with _engine.connect() as conn:
-                found = conn.execute(
-                    sa.text("select distinct municipality_code, sector_code from ops.current_access "
-                            "where user_name = :name and (role = :guest) = :is_guest"),
-                    {"name": name.lower(), "guest": GUEST_ROLE, "is_guest": key[1]},
-                )
-                known = {**known, key: [tuple(row) for row in found]}
-            g._caudal_rows = known
+                rows, publication = conn.execute(_STANDING, {"name": key[0], "guest": GUEST_ROLE, "is_guest": key[1]}).one()
+            known = {**known, key: Standing([(m, s) for m, s in rows] if key[0] else [], str(publication))}
+            g._caudal_standing = known
         return known[key]
 
     def sees_everything(self) -> bool:
@@ -149,10 +160,11 @@ class CaudalSecurityManager(SupersetSecurityManager):
 
     def get_rls_cache_key(self, datasource: Any) -> list[str]:
         """Superset's own, and which publication the marts are of: nothing older than them comes out of the cache, however long it keeps things."""
-        if not hasattr(g, "_caudal_publication"):
-            with _engine.connect() as conn:
-                g._caudal_publication = str(conn.execute(sa.text("select published_build_id from ops.data_status")).scalar())
-        return [*super().get_rls_cache_key(datasource), g._caudal_publication]
+        return [*super().get_rls_cache_key(datasource), self._standing().publication]
+
+    def is_item_public(self, permission_name: str, view_name: str) -> bool:
+        """Nothing is for who has not logged in, whatever the role Public was given; so it is not asked, at each request, what it was given."""
+        return False
 
     def _has_view_access(self, user: Any, permission_name: str, view_name: str) -> bool:
         if not super()._has_view_access(user, permission_name, view_name):

@@ -25,7 +25,9 @@ from caudal.settings import settings
 
 from .setup_names import ADMIN, MANAGER
 
-_CODE = ["superset_config.py", "base_map.py", "offline.py", "rate_store.py", "security.py", "security_names.py", "setup_names.py"]
+_CODE = [
+    "superset_config.py", "base_map.py", "event_log.py", "offline.py", "rate_store.py", "remembered.py", "security.py", "security_names.py", "setup_names.py",
+]
 DATABASE = "superset"
 ROLE = "caudal_superset"
 HERE = Path(__file__).resolve().parent

@@ -14,10 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import superset
+from flask import Flask
 from superset.config import TALISMAN_CONFIG as _DEFAULT_TALISMAN
 from superset.config import THEME_DEFAULT as _DEFAULT_THEME
 
 from superset_assets.base_map import blueprint
+from superset_assets.event_log import QueuedEventLogger
 from superset_assets.offline import OfflineAssets, add_viewport, edited_assets, edited_language_pack
 from superset_assets.rate_store import SharedCounts
 from superset_assets.security import CaudalSecurityManager
@@ -25,7 +27,8 @@ from superset_assets.setup_names import BASE_MAP, GUEST_ROLE, PAGE
 
 SECRET_KEY = os.environ["CAUDAL_SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["CAUDAL_SUPERSET_METADATA_URI"]
-SQLALCHEMY_ENGINE_OPTIONS = {"pool_pre_ping": True, "pool_size": 4, "max_overflow": 8}
+SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 4, "max_overflow": 8}  # no pool_pre_ping: Superset pings each connection itself
+EVENT_LOGGER = QueuedEventLogger(SQLALCHEMY_DATABASE_URI)
 _HTTPS = os.environ.get("CAUDAL_SUPERSET_HTTPS") == "1"
 _EMBED_ORIGINS = [origin.strip() for origin in os.environ.get("CAUDAL_SUPERSET_EMBED_ORIGINS", "").split(",") if origin.strip()]
 
@@ -160,7 +163,15 @@ _PACKAGE = Path(superset.__file__).parent
 ADDITIONAL_MIDDLEWARE = [
     partial(OfflineAssets, assets={**edited_assets(_PACKAGE / "static" / "assets"), **edited_language_pack(_PACKAGE / "translations")})
 ]
-FLASK_APP_MUTATOR = add_viewport
+
+
+def FLASK_APP_MUTATOR(app: Flask) -> None:
+    """What needs the application, or modules of Superset that need it."""
+    from superset_assets import remembered
+
+    add_viewport(app)
+    remembered.install()
+
 
 ROW_LIMIT = 10000
 SAMPLES_ROW_LIMIT = 500

@@ -612,6 +612,24 @@ def test_nothing_without_logging_in(superset: Client) -> None:
         assert answer.status_code in (302, 401, 403, 404) or listed == 0, (path, answer.status_code)
 
 
+def test_what_somebody_gives_to_the_role_public_is_for_nobody(superset: Client) -> None:
+    given = """
+        select r.id as role_id, pv.id as permission_view_id from ab_role as r, ab_permission_view as pv
+        join ab_permission as p on p.id = pv.permission_id join ab_view_menu as v on v.id = pv.view_menu_id
+        where r.name = 'Public' and (p.name, v.name) in (('can_read', 'Dashboard'), ('can_read', 'Chart'), ('all_datasource_access', 'all_datasource_access'))"""
+    chart = superset.items("chart")[0]["id"]
+    with warehouse.connect(dbname=server.DATABASE, autocommit=True) as conn:
+        key = "coalesce((select max(id) from ab_permission_view_role), 0) + row_number() over ()"
+        added = conn.execute(f"insert into ab_permission_view_role (id, role_id, permission_view_id) select {key}, g.* from ({given}) as g returning id").fetchall()
+        try:
+            assert len(added) == 3
+            for path in ("/api/v1/dashboard/", f"/api/v1/chart/{chart}/data/"):
+                answer = requests.get(superset.url + path, headers={"Accept": "application/json"}, timeout=30, allow_redirects=False)
+                assert answer.status_code == 401, (path, answer.text)
+        finally:
+            conn.execute("delete from ab_permission_view_role where id = any(%s)", [[number for number, in added]])
+
+
 def test_sessions_end_and_cookies_are_closed(log_in: Callable) -> None:
     log_in("prueba.gerente")
     session = browser("prueba.gerente")
