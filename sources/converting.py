@@ -20,6 +20,7 @@ from sources.convert import Encoder
 
 INLINE_BATCHES = 3  # a small entity is done before a process would have started
 F_SETPIPE_SZ, PIPE_BYTES = 1031, 1 << 20  # Linux: a page goes through in one or two writes instead of sixteen
+_INLINE = threading.Lock()  # one parsed page at a time: they wait for the interpreter anyway
 _NUMBERS = count(1)
 
 
@@ -101,7 +102,8 @@ class Converting:
             return batch
         self._batches += 1
         if self._batches <= INLINE_BATCHES:
-            return Encoded(*convert(self._encoder, batch), batch)
+            with _INLINE:
+                return Encoded(*convert(self._encoder, batch), batch)
         answer = _WORKER.ask(self._number, self._columns, batch)
         if isinstance(answer, BaseException):
             raise answer

@@ -26,7 +26,7 @@ from sources.state import Ranges, State, Totals, Witness, write_state
 from sources.tables import columns_ddl, filled, qualified
 
 MERGE_EVERY = 20_000  # staged rows; merging as pages arrive hides its cost behind the network
-SEGMENT_BYTES = 6 << 20  # of batches, kept until PostgreSQL has taken it, to find the row that it refused
+SEGMENT_BYTES = 6 << 20
 ANALYZE_FROM, ANALYZE_SHARE = 10_000, 0.1  # changed rows from which dbt should not wait for autovacuum's statistics
 WORK_MEM = "64MB"  # staged rows are sorted in memory
 MASS_DELETION_SHARE, MASS_DELETION_ROWS = 0.5, 100
@@ -40,8 +40,9 @@ class Loader:
     """Loads one entity within the caller's transaction on `conn`, counting into `run`."""
 
     def __init__(self, conn: psycopg.Connection, entity: Entity, source: str, run: Run, full: bool, state: State | None = None,
-                 once: bool = False) -> None:
-        """once: the source gives no key twice, so that a first load may do without its index until the end."""
+                 once: bool = False, segment_bytes: int = SEGMENT_BYTES) -> None:
+        """once: the source gives no key twice, so that a first load may do without its index until the end. segment_bytes: of batches at most, kept until
+        PostgreSQL has taken them, to find the row that it refused."""
         self.conn, self.entity, self.source, self.run, self.full = conn, entity, source, run, full
         self.state = state or State()
         self.silent = 0  # rows that changed though their change moment did not
@@ -51,7 +52,7 @@ class Loader:
         self._totals = self.state.totals
         self._remember = True
         self.encoder = Encoder(entity.read, entity.key)
-        self.straight, self.once = False, once
+        self.straight, self.once, self.segment_bytes = False, once, segment_bytes
         self._keeps_open, self._open, self._without = False, None, None
         self.rejected: dict[tuple[str | None, str | None, str], Rejection] = {}
         self.staged = 0
@@ -190,7 +191,7 @@ class Loader:
         except REFUSED:
             self._again()
         else:
-            if self._open.size >= SEGMENT_BYTES:
+            if self._open.size >= self.segment_bytes:
                 self._settle()
 
     def _settle(self) -> None:

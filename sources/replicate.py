@@ -23,7 +23,7 @@ from caudal.settings import settings
 from sources import columns, drift, expiry, lineage, rewind, tables, transports
 from sources.contract import Batch, Census, Encoded, Entity, FieldInfo, SourceError, Transport
 from sources.converting import Converting
-from sources.loader import Loader
+from sources.loader import SEGMENT_BYTES, Loader
 from sources.memory import share_heap
 from sources.odoo import mapping
 from sources.odoo.paging import PAGE_ROWS
@@ -36,6 +36,7 @@ from sources.verify import PARTS, WIDTH, Verified, differing, raw_prints, verify
 log = logging.getLogger(__name__)
 
 DEFAULT_CLIENTS = 2  # as many as Odoo's own default of workers on two cores
+ALL_SEGMENTS_BYTES, ROWS_UNDER_WAY = 12 << 20, 6_000  # of all entities that are read at once: memory stays what it is with more clients
 LOCK_TIMEOUT = "15min"
 RANGES_FROM = 500_000  # rows from which a lost key is sought by ranges, not in the list of all keys
 RANGES_SHARE = 0.25  # of the ranges: where more differ, the list of all keys is quicker
@@ -107,10 +108,12 @@ def replicate(
     """
     share_heap()
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
-    transport = transports.connect(transports.Options(clients, page_rows))
-    job = _Job(transport, Request(full, verify, since, accept_deletions, accept_rewind, wait), progress or Silent())
+    transport = transports.connect(transports.Options(clients, min(page_rows, ROWS_UNDER_WAY // max(1, clients))))
+    at_once = max(clients, min(max(1, clients) + 1, 3))  # one ends while others read
+    asked = Request(full, verify, since, accept_deletions, accept_rewind, wait)
+    job = _Job(transport, asked, progress or Silent(), min(SEGMENT_BYTES, ALL_SEGMENTS_BYTES // at_once))
     notes = expiry.note(transport)
-    with ThreadPoolExecutor(max(1, clients) + 1, thread_name_prefix="replicate") as pool:  # one ends while others read
+    with ThreadPoolExecutor(at_once, thread_name_prefix="replicate") as pool:
         futures = [pool.submit(job.run, entity) for entity in chosen]
         try:
             results = [future.result() for future in futures]
@@ -131,6 +134,7 @@ class _Job:
     transport: Transport
     asked: Request
     watcher: Watcher
+    segment_bytes: int
 
     def run(self, entity: Entity) -> EntityResult:
         """Replicate one entity; a failure is recorded and returned, never raised."""
@@ -201,7 +205,8 @@ class _Job:
         doubt = look_back(entity, self.transport, state, now) if filled and not asked.accept_rewind else None
         high = self._resume_from(work, now)  # before reading: what is written meanwhile belongs to the next run
 
-        loader = Loader(conn, entity, self.transport.source, run, full=bool(reason), state=state, once=self.transport.copies)
+        loader = Loader(conn, entity, self.transport.source, run, full=bool(reason), state=state, once=self.transport.copies,
+                        segment_bytes=self.segment_bytes)
         loader.begin()
         accept = asked.accept_deletions or asked.accept_rewind
         sevenths = dict.fromkeys(range(PARTS), settings().today) if loader.full else None
@@ -274,8 +279,8 @@ class _Job:
             for stream in streams:
                 yield from stream
             return
-        # threads that wait for Odoo → one that waits for the converter → the one that writes
-        with closing(prefetch(*streams, depth=2 * len(streams))) as pages, closing(prefetch(map(convert, pages), depth=1)) as batches:
+        # threads that wait for Odoo → one that waits for the converter → the one that writes. Each of several readers has a page in its hands besides.
+        with closing(prefetch(*streams, depth=2 if len(streams) == 1 else 1)) as pages, closing(prefetch(map(convert, pages), depth=1)) as batches:
             yield from batches
 
     def _ranges(self, loader: Loader, entity: Entity) -> Ranges | None:
