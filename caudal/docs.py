@@ -64,6 +64,8 @@ def service() -> Service:
 
 
 def url() -> str:
+    """Where the pages are served, or will be."""
+    service()
     return f"http://127.0.0.1:{(settings().home / 'services' / 'docs.port').read_text().strip()}/"
 
 

@@ -76,6 +76,7 @@ def _once(marks: Marks, name: str, value: str, title: str, work: Callable[[], ob
 def start_source(size: str, marks: Marks) -> None:
     """The source database, the cadastre file, the stand-in of Odoo, and the settings that point at them."""
     import demo
+    from caudal import docs
     from demo.odoo import server
 
     dsn = server.source_dsn()
@@ -95,7 +96,7 @@ def start_source(size: str, marks: Marks) -> None:
         with step("Sustituto de Odoo"):
             odoo.start()
     environment = {**server.environment(), "CAUDAL_TODAY": TODAY, "CAUDAL_RNC": RNC, "CAUDAL_CADASTRE": str(cadastre), "CAUDAL_STREETS": str(streets),
-                   "CAUDAL_TELEMETRY_DIR": str(telemetry)}
+                   "CAUDAL_TELEMETRY_DIR": str(telemetry), "CAUDAL_DOCS_URL": docs.url()}
     write_site_env(environment)
 
 

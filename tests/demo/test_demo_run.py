@@ -82,6 +82,8 @@ def test_killed_half_way_then_whole_then_nothing_more_to_do_then_stopped(env: di
     assert login.status_code == 200
     dashboards = requests.get(f"{address}/api/v1/dashboard/morosidad", headers={"Authorization": f"Bearer {login.json()['access_token']}"}, timeout=30)
     assert dashboards.json()["result"]["dashboard_title"] == "Morosidad"
+    page = re.search(r"\[Qué significa cada gráfico\]\((http[^)]+)\)", dashboards.json()["result"]["position_json"])[1]
+    assert requests.get(page, timeout=30).ok, page
 
     before, files, started = state(env), written(home), time.time()
     again = run(env, "up", "--size", "tiny")
