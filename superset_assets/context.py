@@ -20,16 +20,13 @@ from caudal.settings import settings
 from .chart_kinds.base import d3_format, is_ratio
 from .files import AssetError, Assets, ColumnSpec, DatasetSpec, read
 from .security_names import RESERVED
+from .short_datasets import period
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://caudal.invalid/superset")  # fixed for ever: charts keep their address and favourites
 DATABASE, PII_DATABASE = "caudal", "caudal_pii"  # Superset's connections, each as the database's role of what it may read
 TEXT_SUFFIX = "_texto"
 MONTH = "period_month"
-PERIOD_LABEL = ColumnSpec(
-    label="Período", description='Mes cerrado, como "oct 2026".',
-    expression="(array['ene','feb','mar','abr','may','jun','jul','ago','sep','oct','nov','dic'])[extract(month from period_month)::int]"
-               " || ' ' || extract(year from period_month)::int",
-)
+PERIOD_LABEL = ColumnSpec(**period(MONTH))
 
 
 def identifier(kind: str, slug: str) -> str:

@@ -1,5 +1,5 @@
 """What a dataset's file may say in few words, and what it stands for: the months of a mart, the months that lead to the chosen one, some rows of another
-dataset. What the file says beside them counts before what they bring."""
+dataset, the name of a month. What the file says beside them counts before what they bring."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from textwrap import indent
 from typing import Any
 
-MONTH_NAME = """(array['ene','feb','mar','abr','may','jun','jul','ago','sep','oct','nov','dic'])[extract(month from period_month)::int]
-|| ' ' || extract(year from period_month)::int"""
 _PERIOD = {"label": "Período", "description": 'Mes cerrado, como "oct 2026".'}
 _NAME = re.compile(r"[a-z_]\w*")
 # The period filter says where a trend ends, not which month to show: thirteen months, so that a year ago is among them. Months are the commercial
@@ -17,7 +15,7 @@ _NAME = re.compile(r"[a-z_]\w*")
 _TREND = """{{% set chosen = filter_values('period_label', remove_filter=True) %}}
 with months as (
     select distinct period_month,
-{month_name} as period_label
+        {month_name} as period_label
     from marts.mart_commercial__month
 ),
 ending as (
@@ -40,11 +38,29 @@ class Misuse(Exception):
     """What is wrong with a file, as "campo <x>: <qué pasa>"."""
 
 
+def month_name(date: str) -> str:
+    """SQL of the month's name, as "oct 2026"; `date` is SQL of a date in it."""
+    return (f"(array['ene','feb','mar','abr','may','jun','jul','ago','sep','oct','nov','dic'])[extract(month from {date})::int] "
+            f"|| ' ' || extract(year from {date})::int")
+
+
+def period(date: str, **own: Any) -> dict[str, Any]:
+    """A column with the name of the month of `date` (SQL), with its label and description unless they are given."""
+    return {**_PERIOD, **own, "expression": month_name(date)}
+
+
 def expanded(content: Any, others: Mapping[str, Any]) -> Any:
-    """The file in full: `month_of: mart`, `trend_of: mart` and `base: dataset` with `where: {column: [value, …]}` said out. `others` are all files,
-    by slug, as read. Raises Misuse."""
+    """The file in full: `month_of: mart`, `trend_of: mart`, `base: dataset` with `where: {column: [value, …]}`, and a column's `month_name: date` said
+    out. `others` are all files, by slug, as read. Raises Misuse."""
     if not isinstance(content, dict):
         return content
+    full = _whole(content, others)
+    if not isinstance(full.get("columns"), dict):
+        return full
+    return {**full, "columns": {name: _column(name, column) for name, column in full["columns"].items()}}
+
+
+def _whole(content: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
     said = {key: content[key] for key in ("month_of", "trend_of", "base") if key in content}
     if len(said) > 1:
         raise Misuse(f"campo {list(said)[1]}: indique uno solo de {', '.join(said)}")
@@ -61,18 +77,26 @@ def expanded(content: Any, others: Mapping[str, Any]) -> Any:
     return {**brought, **own, **merged}
 
 
+def _column(name: str, column: Any) -> Any:
+    if not isinstance(column, dict) or "month_name" not in column:
+        return column
+    if "expression" in column or not isinstance(column["month_name"], str):
+        raise Misuse(f"campo columns.{name}.month_name: escriba la fecha (SQL), y ninguna `expression`")
+    return period(column["month_name"], **{key: value for key, value in column.items() if key != "month_name"})
+
+
 def _monthly(mart: str) -> dict[str, Any]:
     return {"models": [mart], "time_column": "period_month", "formats": {"RD$": "RD$ M"}}
 
 
 def _month(mart: str) -> dict[str, Any]:
     return {**_monthly(mart), "relation": f"marts.{mart}", "sort_metrics": {"orden_periodo": "period_month"},
-            "columns": {"period_label": {**_PERIOD, "expression": MONTH_NAME.replace("\n", " ")}}}
+            "columns": {"period_label": period("period_month")}}
 
 
 def _trend(mart: str) -> dict[str, Any]:
     return {**_monthly(mart), "description": "Los trece meses que terminan en el período elegido (o en el último mes cerrado).",
-            "sql": _TREND.format(mart=mart, month_name=indent(MONTH_NAME, " " * 8)), "columns": {"period_label": dict(_PERIOD)}}
+            "sql": _TREND.format(mart=mart, month_name=month_name("period_month")), "columns": {"period_label": dict(_PERIOD)}}
 
 
 def _base(name: str, content: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

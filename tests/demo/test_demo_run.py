@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -82,7 +83,7 @@ def test_killed_half_way_then_whole_then_nothing_more_to_do_then_stopped(env: di
     assert login.status_code == 200
     dashboards = requests.get(f"{address}/api/v1/dashboard/morosidad", headers={"Authorization": f"Bearer {login.json()['access_token']}"}, timeout=30)
     assert dashboards.json()["result"]["dashboard_title"] == "Morosidad"
-    page = re.search(r"\[Qué significa cada gráfico\]\((http[^)]+)\)", dashboards.json()["result"]["position_json"])[1]
+    page = re.search(r"\[Qué significa cada gráfico\]\((http[^)]+)\)", str(json.loads(dashboards.json()["result"]["position_json"])))[1]
     assert requests.get(page, timeout=30).ok, page
 
     before, files, started = state(env), written(home), time.time()

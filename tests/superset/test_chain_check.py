@@ -46,12 +46,22 @@ def test_short_forms_that_say_too_much_or_nothing(copy: Path) -> None:
     edit(copy / "datasets/recaudacion_metas.yml", base="mart_commercial__month")
     edit(copy / "datasets/cajas_tendencia.yml", where={"state": ["x"]})
     edit(copy / "datasets/saldos_tendencia.yml", trend_of="mart x")
+    edit(copy / "datasets/accesos.yml", columns={"period_label": {"month_name": "logged_in_on", "expression": "1"}})
     assert problems(copy) == [
+        "datasets/accesos.yml: campo columns.period_label.month_name: escriba la fecha (SQL), y ninguna `expression`",
         "datasets/cajas_tendencia.yml: campo where: solo va con `base`",
         "datasets/entrega_tendencia.yml: campo trend_of: indique uno solo de month_of, trend_of",
         "datasets/morosidad_metas.yml: campo where: escriba columna: [valor, …]",
         "datasets/recaudacion_metas.yml: campo base: 'mart_commercial__month' no es un conjunto de datos con `sql`",
         "datasets/saldos_tendencia.yml: campo trend_of: 'mart x' no es un nombre"]
+
+
+def test_the_name_of_a_month_keeps_what_its_file_says(copy: Path) -> None:
+    found = files.read(copy).datasets["pagos_deshechos"].columns["period_label"]
+    assert (found.label, found.description) == ("Período", "Mes en que se deshizo el pago.")
+    assert found.expression.endswith("extract(year from coalesce(reversed_on, paid_on))::int")
+    taken = files.read(copy).datasets["morosidad_metas"]  # of another dataset's columns
+    assert "extract(month from period_month)" in taken.columns["period_label"].expression and "period_label" not in taken.sql
 
 
 def test_a_value_with_a_quote_stays_a_value(copy: Path) -> None:
