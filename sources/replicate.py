@@ -36,7 +36,7 @@ from sources.verify import PARTS, WIDTH, Verified, differing, raw_prints, verify
 log = logging.getLogger(__name__)
 
 DEFAULT_CLIENTS = 2  # as many as Odoo's own default of workers on two cores
-ALL_SEGMENTS_BYTES, ROWS_UNDER_WAY = 12 << 20, 6_000  # of all entities that are read at once: memory stays what it is with more clients
+ALL_SEGMENTS_BYTES, ROWS_UNDER_WAY = 12 << 20, 8_000  # of all entities that are read at once: memory stays what it is with more clients
 LOCK_TIMEOUT = "15min"
 RANGES_FROM = 500_000  # rows from which a lost key is sought by ranges, not in the list of all keys
 RANGES_SHARE = 0.25  # of the ranges: where more differ, the list of all keys is quicker
