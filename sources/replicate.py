@@ -108,8 +108,9 @@ def replicate(
     """
     share_heap()
     chosen = mapping.select(mapping.load(mapping.path_of(settings().site)), entities)
-    transport = transports.connect(transports.Options(clients, min(page_rows, ROWS_UNDER_WAY // max(1, clients))))
-    at_once = max(clients, min(max(1, clients) + 1, 3))  # one ends while others read
+    clients = max(1, clients)
+    transport = transports.connect(transports.Options(clients, min(page_rows, ROWS_UNDER_WAY // clients)))
+    at_once = max(clients, min(clients + 1, 3))  # one ends while others read
     asked = Request(full, verify, since, accept_deletions, accept_rewind, wait)
     job = _Job(transport, asked, progress or Silent(), min(SEGMENT_BYTES, ALL_SEGMENTS_BYTES // at_once))
     notes = expiry.note(transport)

@@ -39,7 +39,7 @@ class QueuedEventLogger(AbstractEventLogger):
     """See the head of this file. `uri` is of Superset's metadata database."""
 
     def __init__(self, uri: str):
-        self._uri = uri
+        self._engine = sa.create_engine(uri, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True)  # connects when it first writes
         self._lines: queue.Queue[Line] = queue.Queue(WAITING)
         self._writing = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -72,7 +72,6 @@ class QueuedEventLogger(AbstractEventLogger):
         if self._writer is None:  # in the worker, not in the process that it was forked from
             with self._writing:
                 if self._writer is None:
-                    self._engine = sa.create_engine(self._uri, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True)
                     self._writer = threading.Thread(target=self._write_on, name="event log", daemon=True)
                     self._writer.start()
                     atexit.register(self.flush)
