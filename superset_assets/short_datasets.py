@@ -29,7 +29,7 @@ select mart.*, months.period_label
 from marts.{mart} as mart
 left join months on months.period_month = mart.period_month
 cross join ending
-where mart.period_month <= ending.last_month
+where mart.period_month <= ending.last_month{after}
     and mart.period_month >= ending.last_month - interval '12 months'
 """
 
@@ -50,8 +50,8 @@ def period(date: str, **own: Any) -> dict[str, Any]:
 
 
 def expanded(content: Any, others: Mapping[str, Any]) -> Any:
-    """The file in full: `month_of: mart`, `trend_of: mart`, `base: dataset` with `where: {column: [value, …]}`, and a column's `month_name: date` said
-    out. `others` are all files, by slug, as read. Raises Misuse."""
+    """The file in full: `month_of: mart`, `trend_of: mart` (and `months_after: n` of the last one), `base: dataset` with `where: {column: [value, …]}`,
+    and a column's `month_name: date` said out. `others` are all files, by slug, as read. Raises Misuse."""
     if not isinstance(content, dict):
         return content
     full = _whole(content, others)
@@ -66,13 +66,15 @@ def _whole(content: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]
         raise Misuse(f"campo {list(said)[1]}: indique uno solo de {', '.join(said)}")
     if "where" in content and "base" not in said:
         raise Misuse("campo where: solo va con `base`")
+    if "months_after" in content and "trend_of" not in said:
+        raise Misuse("campo months_after: solo va con `trend_of`")
     if not said:
         return content
     [(key, name)] = said.items()
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Misuse(f"campo {key}: {name!r} no es un nombre")
-    brought = _base(name, content, others) if key == "base" else _month(name) if key == "month_of" else _trend(name)
-    own = {k: v for k, v in content.items() if k not in (key, "where")}
+    brought = _base(name, content, others) if key == "base" else _month(name) if key == "month_of" else _trend(name, content.get("months_after", 0))
+    own = {k: v for k, v in content.items() if k not in (key, "where", "months_after")}
     merged = {k: {**brought[k], **own[k]} for k in ("columns", "sort_metrics") if isinstance(brought.get(k), dict) and isinstance(own.get(k), dict)}
     return {**brought, **own, **merged}
 
@@ -94,9 +96,12 @@ def _month(mart: str) -> dict[str, Any]:
             "columns": {"period_label": period("period_month")}}
 
 
-def _trend(mart: str) -> dict[str, Any]:
+def _trend(mart: str, after: Any) -> dict[str, Any]:
+    if not isinstance(after, int):
+        raise Misuse(f"campo months_after: {after!r} no es un número de meses")
     return {**_monthly(mart), "description": "Los trece meses que terminan en el período elegido (o en el último mes cerrado).",
-            "sql": _TREND.format(mart=mart, month_name=month_name("period_month")), "columns": {"period_label": dict(_PERIOD)}}
+            "sql": _TREND.format(mart=mart, month_name=month_name("period_month"), after=f" + interval '{after} month'" if after else ""),
+            "columns": {"period_label": dict(_PERIOD)}}
 
 
 def _base(name: str, content: dict[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,12 +46,16 @@ def test_short_forms_that_say_too_much_or_nothing(copy: Path) -> None:
     edit(copy / "datasets/recaudacion_metas.yml", base="mart_commercial__month")
     edit(copy / "datasets/cajas_tendencia.yml", where={"state": ["x"]})
     edit(copy / "datasets/saldos_tendencia.yml", trend_of="mart x")
+    edit(copy / "datasets/mapa_sectores.yml", months_after=1)
+    edit(copy / "datasets/recaudacion_diaria.yml", months_after="uno")
     edit(copy / "datasets/accesos.yml", columns={"period_label": {"month_name": "logged_in_on", "expression": "1"}})
     assert problems(copy) == [
         "datasets/accesos.yml: campo columns.period_label.month_name: escriba la fecha (SQL), y ninguna `expression`",
         "datasets/cajas_tendencia.yml: campo where: solo va con `base`",
         "datasets/entrega_tendencia.yml: campo trend_of: indique uno solo de month_of, trend_of",
+        "datasets/mapa_sectores.yml: campo months_after: solo va con `trend_of`",
         "datasets/morosidad_metas.yml: campo where: escriba columna: [valor, …]",
+        "datasets/recaudacion_diaria.yml: campo months_after: 'uno' no es un número de meses",
         "datasets/recaudacion_metas.yml: campo base: 'mart_commercial__month' no es un conjunto de datos con `sql`",
         "datasets/saldos_tendencia.yml: campo trend_of: 'mart x' no es un nombre"]
 
