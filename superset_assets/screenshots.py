@@ -62,11 +62,14 @@ def take(context: Context, dashboard: str | None = None, folder: Path = IMAGES) 
 
 
 def log_in(page: Page, user: str, password: str) -> None:
-    """By the form."""
+    """By the form. Raises ScreenshotFailed where it is refused."""
     page.goto(server.url() + "/login/")
     page.fill("#username", user)
     page.fill("#password", password)
-    page.click("button[type=submit]")
+    with page.expect_response(lambda response: response.request.method == "POST" and "/login" in response.url) as answer:
+        page.click("button[type=submit]")
+    if answer.value.status >= 400 or answer.value.headers.get("location", "").endswith("/login/"):
+        raise ScreenshotFailed(f"Superset no dejó entrar a {user!r} (respuesta {answer.value.status}).")
     page.wait_for_url(lambda url: "/login" not in url)
 
 
