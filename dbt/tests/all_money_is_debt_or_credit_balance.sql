@@ -3,8 +3,19 @@
 -- Month by month, what moved is what the balance changed by: so a daily run reads only the months that changed, and the balances before them.
 {% set facts = [ref('fct_invoice'), ref('fct_payment'), ref('fct_payment_allocation'), ref('fct_receivable_month'), ref('fct_credit_balance_month')] %}
 {% set months = none if tests_everything() else untested_months(facts) %}
+{% set before = untested_months(facts, 1) if months else [] %}
 
-with movements as (
+with balances as (
+    {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
+    select period_month, sum({{ amount }}) as amount
+    from {{ ref(fact) }}
+    {% if months %}where {{ is_in_months('period_month', months) }} or {{ is_in_months('period_month', before) }}{% endif %}
+    group by 1
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+movements as (
     select {{ month_of('issued_on') }} as period_month, sign * total_amount as amount
     from {{ ref('fct_invoice') }}
     where state = 'posted' {% if months %}and {{ is_in_months('issued_on', months) }}{% endif %}
@@ -24,23 +35,19 @@ with movements as (
     union all
 
     -- a balance counts in its month, and is taken off the next
-    {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
-    select period_month, -({{ amount }})
-    from {{ ref(fact) }}
-    {% if months %}where {{ is_in_months('period_month', months) }}{% endif %}
+    select period_month, -amount
+    from balances
 
     union all
 
-    select (period_month + interval '1 month')::date, {{ amount }}
-    from {{ ref(fact) }}
-    {% if months %}where period_month in ({% for m in months %}(date '{{ m }}' - interval '1 month')::date{{ ', ' if not loop.last }}{% endfor %}){% endif %}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select (period_month + interval '1 month')::date, amount
+    from balances
 )
 
 select period_month, sum(amount) as unexplained_amount
 from movements
 where period_month in (select period_month from {{ ref('int_core__closed_month') }})
+    {% if months %}and {{ is_in_months('period_month', months) }}{% endif %}
     -- the first month that is kept has no balance before it
     and ({{ kept_from() }} = date '0001-01-01' or period_month > {{ kept_from() }})
 group by period_month

@@ -3,32 +3,43 @@
 -- external collectors took is deposited, given back or in their hands.
 {% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
 
-with facts as (
-    select 'channel' as thing, {{ month_of('paid_on') }} as period_month, sum(payment_amount) as amount
+with payments as (
+    select {{ month_of('paid_on') }} as period_month, sum(payment_amount) as collected_amount
     from {{ ref('fct_payment') }}
-    group by 2
-    union all
-    select 'collector', {{ month_of('paid_on') }}, sum(payment_amount) from {{ ref('fct_payment') }} group by 2
-    union all
-    select 'cohort_billed', {{ month_of('issued_on') }}, sum(total_amount)
+    group by 1
+),
+
+documents as (
+    select invoice_key, {{ month_of('issued_on') }} as period_month, state, sign, total_amount
     from {{ ref('fct_invoice') }}
+),
+
+allocations as (
+    select {{ month_of('a.allocated_on') }} as allocated_month, i.period_month as issued_month, sum(a.allocated_amount) as amount
+    from {{ ref('fct_payment_allocation') }} as a
+    left join documents as i on i.invoice_key = a.invoice_key
+    where a.allocation_kind = 'pago'
+    group by 1, 2
+),
+
+facts as (
+    select 'channel' as thing, period_month, collected_amount as amount from payments
+    union all
+    select 'collector', period_month, collected_amount from payments
+    union all
+    select 'cohort_billed', period_month, sum(total_amount)
+    from documents
     where state = 'posted' and sign = 1
     group by 2
     union all
-    select 'cohort_collected', {{ month_of('i.issued_on') }}, sum(a.allocated_amount)
-    from {{ ref('fct_payment_allocation') }} as a
-    inner join {{ ref('fct_invoice') }} as i on i.invoice_key = a.invoice_key
-    where a.allocation_kind = 'pago'
+    select 'cohort_collected', issued_month, sum(amount) from allocations
+    where issued_month is not null
     group by 2
     union all
-    select 'recovery', {{ month_of('allocated_on') }}, sum(allocated_amount)
-    from {{ ref('fct_payment_allocation') }}
-    where allocation_kind = 'pago'
+    select 'recovery', allocated_month, sum(amount) from allocations
     group by 2
     union all
-    select 'recovery_parts', {{ month_of('allocated_on') }}, sum(allocated_amount)
-    from {{ ref('fct_payment_allocation') }}
-    where allocation_kind = 'pago'
+    select 'recovery_parts', allocated_month, sum(amount) from allocations
     group by 2
     union all
     select 'surcharges', {{ month_of('issued_on') }}, sum(line_amount)

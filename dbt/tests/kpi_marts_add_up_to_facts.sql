@@ -9,38 +9,65 @@
 {% set paid = is_in_months('paid_on', months) if months else 'true' %}
 {% set period = is_in_months('period_month', months) if months else 'true' %}
 
-with facts as (
-    select 'billed_amount' as measure, {{ month_of('issued_on') }} as period_month, sum(line_amount) as amount
-    from {{ ref('fct_invoice_line') }} where {{ issued }} group by 2
-    union all
-    select 'billed_m3', {{ month_of('issued_on') }}, sum(billed_m3) from {{ ref('fct_invoice_line') }} where {{ issued }} group by 2
-    union all
-    select 'credited_amount', {{ month_of('issued_on') }}, sum(untaxed_amount)
-    from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and sign = -1 group by 2
-    union all
-    select 'invoices_issued', {{ month_of('issued_on') }}, count(*)
-    from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' and document_kind = 'factura' group by 2
-    union all
-    select 'collected_amount', {{ month_of('paid_on') }}, sum(payment_amount) from {{ ref('fct_payment') }} where {{ paid }} group by 2
-    union all
-    select 'collected_daily', {{ month_of('paid_on') }}, sum(payment_amount) from {{ ref('fct_payment') }} where {{ paid }} group by 2
-    union all
-    select 'receivable_amount', period_month, sum(receivable_amount) from {{ ref('fct_receivable_month') }} where {{ period }} group by 2
-    union all
-    select 'receivable_bucket_amount', period_month, sum(receivable_amount) from {{ ref('fct_receivable_month') }} where {{ period }} group by 2
-    union all
-    select 'overdue_amount', period_month, sum(overdue_amount) from {{ ref('fct_receivable_month') }} where {{ period }} group by 2
-    union all
-    select 'overdue_bucket_amount', period_month, sum(overdue_amount) from {{ ref('fct_receivable_month') }} where {{ period }} group by 2
-    union all
-    select 'unapplied_credit_amount', period_month, sum(credit_balance_amount)
-    from {{ ref('fct_credit_balance_month') }} where {{ period }} group by 2
-    union all
-    select 'consumption_m3', period_month, sum(consumption_m3) from {{ ref('fct_consumption_month') }} where {{ period }} group by 2
-    union all
-    select 'planned_readings', period_month, count(*) from {{ ref('fct_consumption_month') }} where {{ period }} group by 2
-    union all
-    select 'active_contracts', period_month, count(*) from {{ ref('int_core__contract_month') }} where {{ period }} group by 2
+with lines as (
+    select {{ month_of('issued_on') }} as period_month, sum(line_amount) as billed_amount, sum(billed_m3) as billed_m3
+    from {{ ref('fct_invoice_line') }} where {{ issued }} group by 1
+),
+
+documents as (
+    select
+        {{ month_of('issued_on') }} as period_month,
+        sum(untaxed_amount) filter (where sign = -1) as credited_amount,
+        count(*) filter (where document_kind = 'factura') as invoices_issued
+    from {{ ref('fct_invoice') }} where {{ issued }} and state = 'posted' group by 1
+),
+
+payments as (
+    select {{ month_of('paid_on') }} as period_month, sum(payment_amount) as collected_amount
+    from {{ ref('fct_payment') }} where {{ paid }} group by 1
+),
+
+receivables as (
+    select period_month, sum(receivable_amount) as receivable_amount, sum(overdue_amount) as overdue_amount
+    from {{ ref('fct_receivable_month') }} where {{ period }} group by 1
+),
+
+credit_balances as (
+    select period_month, sum(credit_balance_amount) as unapplied_credit_amount
+    from {{ ref('fct_credit_balance_month') }} where {{ period }} group by 1
+),
+
+consumption as (
+    select period_month, sum(consumption_m3) as consumption_m3, count(*) as planned_readings
+    from {{ ref('fct_consumption_month') }} where {{ period }} group by 1
+),
+
+contracts as (
+    select period_month, count(*) as active_contracts
+    from {{ ref('int_core__contract_month') }} where {{ period }} group by 1
+),
+
+{# each fact is read once #}
+{% set read = {
+    'lines': ['billed_amount', 'billed_m3'],
+    'documents': ['credited_amount', 'invoices_issued'],
+    'payments': ['collected_amount', 'collected_daily'],
+    'receivables': ['receivable_amount', 'overdue_amount', 'receivable_bucket_amount', 'overdue_bucket_amount'],
+    'credit_balances': ['unapplied_credit_amount'],
+    'consumption': ['consumption_m3', 'planned_readings'],
+    'contracts': ['active_contracts'],
+} %}
+{% set read_as = {'collected_daily': 'collected_amount', 'receivable_bucket_amount': 'receivable_amount', 'overdue_bucket_amount': 'overdue_amount'} %}
+
+facts as (
+    {% for fact, measures in read.items() -%}
+    select v.measure, f.period_month, v.amount
+    from {{ fact }} as f
+    cross join lateral (
+        values {% for m in measures %}('{{ m }}', f.{{ read_as.get(m, m) }}::numeric){{ ', ' if not loop.last }}{% endfor %}
+    ) as v (measure, amount)
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
 ),
 
 {% set sums = ['billed_amount', 'billed_m3', 'credited_amount', 'invoices_issued', 'collected_amount', 'receivable_amount', 'overdue_amount',

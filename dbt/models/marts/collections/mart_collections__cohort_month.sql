@@ -21,9 +21,18 @@ documents as (
     where state = 'posted' and sign = 1
 ),
 
-allocations as (
+billed as (
+    select period_month, sector_key, route_key, user_type_key, sum(total_amount) as billed_amount
+    from documents
+    group by 1, 2, 3, 4
+),
+
+settled as (
     select
-        d.invoice_key,
+        d.period_month,
+        d.sector_key,
+        d.route_key,
+        d.user_type_key,
         sum(a.allocated_amount) filter (where a.allocation_kind = 'pago') as collected_amount,
         sum(a.allocated_amount) filter (where a.allocation_kind = 'nota_credito') as credited_amount,
         sum(a.allocated_amount) filter (where a.allocation_kind = 'ajuste') as adjusted_amount
@@ -37,26 +46,17 @@ allocations as (
         {%- endfor %}
     from documents as d
     inner join {{ ref('fct_payment_allocation') }} as a on a.invoice_key = d.invoice_key
-    group by d.invoice_key
+    group by 1, 2, 3, 4
 ),
 
 cohorts as (
     select
-        d.period_month,
-        d.sector_key,
-        d.route_key,
-        d.user_type_key,
-        sum(d.total_amount) as billed_amount,
-        sum(a.collected_amount) as collected_amount,
-        sum(a.credited_amount) as credited_amount,
-        sum(a.adjusted_amount) as adjusted_amount
+        *
         {%- for days in terms %},
-        sum(a.collected_{{ days }}_amount) as collected_{{ days }}_amount,
-        sum(d.total_amount - coalesce(a.credited_{{ days }}_amount, 0)) as collectable_{{ days }}_amount
+        billed_amount - coalesce(credited_{{ days }}_amount, 0) as collectable_{{ days }}_amount
         {%- endfor %}
-    from documents as d
-    left join allocations as a on a.invoice_key = d.invoice_key
-    group by 1, 2, 3, 4
+    from billed
+    left join settled using (period_month, sector_key, route_key, user_type_key)
 )
 
 select
