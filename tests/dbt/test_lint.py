@@ -68,6 +68,15 @@ def test_no_line_is_too_long(folder):
     assert [f"{p.relative_to(DBT)}:{n}: {length}" for p, n, length in lines if length > MAX_LINE] == []
 
 
+def test_a_join_reaches_into_every_view():
+    """PostgreSQL does not pull up a view that has a CTE: of a join with a few keys it would read all of what lies below."""
+    nodes = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    views = {n["name"]: n["raw_code"] for n in nodes if n["resource_type"] == "model" and n["config"]["materialized"] == "view"
+             and n["path"].startswith(("staging/", "intermediate/"))}
+    assert len(views) > 60
+    assert [name for name, code in views.items() if re.search(r"^\s*with\b", code, re.MULTILINE)] == []
+
+
 def bouncer(manifest_folder: Path, tmp_path: Path) -> dict[str, str]:
     """Failed check → message, of dbt-bouncer.yml over the manifest in `manifest_folder`."""
     config = yaml.safe_load((DBT / "dbt-bouncer.yml").read_text(encoding="utf-8"))

@@ -3,33 +3,6 @@
 -- A view over the posted lines. Grain: one row per posted line.
 {{ config(materialized='view') }}
 
-with lines as (
-    select * from {{ ref('int_accounting__posted_line') }}
-),
-
-concepts as (
-    select * from {{ ref('stg_odoo__concept') }}
-),
-
-placed as (
-    select
-        l.move_line_id,
-        l.move_id,
-        l.invoice_key,
-        l.payment_key,
-        l.account_id,
-        l.concept_id,
-        l.journal_code,
-        l.channel,
-        l.period_month,
-        case l.movement_kind when 'adjusted' then t.section else l.section end as section,
-        l.movement_kind,
-        l.balance_amount
-    from lines as l
-    left join {{ ref('int_accounting__tracked_account') }} as t on l.movement_kind = 'adjusted' and t.account_id = l.account_id
-    where l.movement_kind <> 'adjusted' or t.account_id is not null
-)
-
 select
     p.move_line_id,
     p.move_id,
@@ -43,5 +16,22 @@ select
     {{ accounting_concept_name('p.section', 'co.concept_name', 'p.channel') }} as concept_name,
     p.balance_amount,
     {{ accounting_signed('p.section', 'p.balance_amount') }} as signed_amount
-from placed as p
-left join concepts as co on co.concept_id = p.concept_id
+from (
+    select
+        l.move_line_id,
+        l.move_id,
+        l.invoice_key,
+        l.payment_key,
+        l.account_id,
+        l.concept_id,
+        l.journal_code,
+        l.channel,
+        l.period_month,
+        case l.movement_kind when 'adjusted' then t.section else l.section end as section,
+        l.movement_kind,
+        l.balance_amount
+    from {{ ref('int_accounting__posted_line') }} as l
+    left join {{ ref('int_accounting__tracked_account') }} as t on l.movement_kind = 'adjusted' and t.account_id = l.account_id
+    where l.movement_kind <> 'adjusted' or t.account_id is not null
+) as p
+left join {{ ref('stg_odoo__concept') }} as co on co.concept_id = p.concept_id

@@ -2,37 +2,21 @@
 -- payment was found for (negative). `credit_key` is the payment's or the note's id. A view. Grain: one row per payment and posted credit note.
 {{ config(materialized='view') }}
 
-with payments as (
-    select
-        p.payment_key,
-        p.contract_key,
-        p.paid_on,
-        p.channel,
-        p.payment_amount,
-        case
-            when p.payment_type = 'outbound' then 'devolucion'
-            when s.is_advance then 'anticipo'
-            else 'pago_de_mas'
-        end as credit_origin
-    from {{ ref('int_collections__payment') }} as p
-    inner join {{ ref('stg_odoo__account_payment') }} as s on s.payment_id = p.payment_key
-    where p.is_effective
-),
-
-notes as (
-    select * from {{ ref('int_billing__document') }}
-    where state = 'posted' and sign = -1
-)
-
 select
     'pago' as credit_kind,
-    payment_key as credit_key,
-    credit_origin,
-    contract_key,
-    paid_on as credited_on,
-    channel,
-    payment_amount as credit_amount
-from payments
+    p.payment_key as credit_key,
+    case
+        when p.payment_type = 'outbound' then 'devolucion'
+        when s.is_advance then 'anticipo'
+        else 'pago_de_mas'
+    end as credit_origin,
+    p.contract_key,
+    p.paid_on as credited_on,
+    p.channel,
+    p.payment_amount as credit_amount
+from {{ ref('int_collections__payment') }} as p
+inner join {{ ref('stg_odoo__account_payment') }} as s on s.payment_id = p.payment_key
+where p.is_effective
 
 union all
 
@@ -44,4 +28,5 @@ select
     issued_on,
     null,
     total_amount
-from notes
+from {{ ref('int_billing__document') }}
+where state = 'posted' and sign = -1

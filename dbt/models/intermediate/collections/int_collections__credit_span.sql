@@ -19,14 +19,20 @@ select 'nota_credito', c.row_key from {{ changes_of(ref('int_receivables__reconc
 ) }}
 
 with sources as (
-    select * from {{ ref('int_collections__credit_source') }}
     {% if is_incremental() -%}
-    where (credit_kind = 'pago' and credit_key in (select credit_key from touched where credit_kind = 'pago'))
-        or (credit_kind = 'nota_credito' and credit_key in (select credit_key from touched where credit_kind = 'nota_credito'))
+    -- one by one: a condition does not reach into the two halves of the view from outside
+    select s.* from touched as k
+    cross join lateral (
+        select * from {{ ref('int_collections__credit_source') }} as c
+        where c.credit_kind = k.credit_kind and c.credit_key = k.credit_key
+        offset 0
+    ) as s
+    {%- else -%}
+    select * from {{ ref('int_collections__credit_source') }}
     {%- endif %}
 ),
 
-reconciliations as (
+reconciliations as {% if is_incremental() %}not materialized {% endif %}(
     select * from {{ ref('int_receivables__reconciliation') }}
 ),
 

@@ -76,7 +76,7 @@ with payments as (
         {% if is_incremental() %}and p.payment_key in (select payment_key from touched){% endif %}
 ),
 
-allocations as (
+allocations as {% if is_incremental() %}not materialized {% endif %}(
     select * from {{ ref('int_collections__allocation_component') }}
 ),
 
@@ -165,7 +165,7 @@ invoices as (
 ),
 
 pairs as (
-    select r.payment_key, r.applied_on, r.first_allocation_key, i.invoice_key
+    select r.payment_key, r.applied_on, r.contract_key, r.available_amount, r.first_allocation_key, i.invoice_key
     from recent as r
     inner join invoices as i on i.contract_key = r.contract_key and i.issued_on < r.applied_on
         and (i.settled_on is null or i.settled_on >= r.applied_on)
@@ -173,7 +173,7 @@ pairs as (
 
     union
 
-    select r.payment_key, r.applied_on, r.first_allocation_key, a.invoice_key
+    select r.payment_key, r.applied_on, r.contract_key, r.available_amount, r.first_allocation_key, a.invoice_key
     from recent as r
     inner join allocations as a on a.payment_key = r.payment_key and a.allocated_on = r.applied_on
 ),
@@ -185,6 +185,8 @@ movements as (
         allocated_on as moved_on,
         allocation_key as move_order,
         null::bigint as probe_payment_key,
+        null::bigint as probe_contract_key,
+        null::numeric as probe_available_amount,
         allocated_amount,
         money_amount,
         credited_surcharge_amount
@@ -193,7 +195,7 @@ movements as (
 
     union all
 
-    select invoice_key, applied_on, first_allocation_key, payment_key, 0, 0, 0
+    select invoice_key, applied_on, first_allocation_key, payment_key, contract_key, available_amount, 0, 0, 0
     from pairs
 ),
 
@@ -202,6 +204,8 @@ before as (
         invoice_key,
         moved_on as applied_on,
         probe_payment_key as payment_key,
+        probe_contract_key as contract_key,
+        probe_available_amount as available_amount,
         sum(allocated_amount) over so_far as settled_amount,
         sum(money_amount) over so_far as money_amount,
         sum(credited_surcharge_amount) over so_far as credited_surcharge_amount
@@ -216,6 +220,8 @@ debts as (
     select
         b.payment_key,
         b.applied_on,
+        b.contract_key,
+        b.available_amount,
         i.invoice_key,
         i.contract_key as invoice_contract_key,
         i.due_on,
@@ -243,6 +249,8 @@ components as (
     select
         d.payment_key,
         d.applied_on,
+        d.contract_key,
+        d.available_amount,
         d.invoice_key,
         d.invoice_contract_key,
         d.due_on,
@@ -266,14 +274,13 @@ select
     c.invoice_key,
     c.component,
     c.component_order,
-    r.contract_key,
+    c.contract_key,
     c.invoice_contract_key,
     c.due_on,
-    r.available_amount,
+    c.available_amount,
     c.owed_amount,
     {{
-        priority_share('r.available_amount', 'c.owed_amount', 'c.payment_key, c.applied_on', 'c.component_order, c.due_on, c.invoice_key')
+        priority_share('c.available_amount', 'c.owed_amount', 'c.payment_key, c.applied_on', 'c.component_order, c.due_on, c.invoice_key')
     }} as expected_amount,
     c.applied_amount
 from components as c
-inner join recent as r on r.payment_key = c.payment_key and r.applied_on = c.applied_on

@@ -1,17 +1,9 @@
-with source as (
-    select * from {{ source('odoo', 'account') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as account_id,
-        ---------- text
-        code as account_code,
-        name as account_name,
-        account_type
-    from source
-    where _deleted_at is null
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as account_id,
+    ---------- text
+    code as account_code,
+    name as account_name,
+    account_type
+from {{ source('odoo', 'account') }}
+where _deleted_at is null

@@ -1,13 +1,5 @@
-with source as (
-    select * from {{ source('gis', 'supply_point') }}
-),
-
-renamed as (
-    select
-        supply_point_id,
-        located_sector_code,
-        metres_from_sector
-    from source
-)
-
-select * from renamed
+select
+    supply_point_id,
+    located_sector_code,
+    metres_from_sector
+from {{ source('gis', 'supply_point') }}

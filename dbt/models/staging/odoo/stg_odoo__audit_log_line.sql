@@ -1,20 +1,12 @@
-with source as (
-    select * from {{ source('odoo', 'audit_log_line') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as audit_log_line_id,
-        log_id as audit_log_id,
-        field_id,
-        ---------- text
-        field_name,
-        old_value,
-        new_value,
-        old_value_text,
-        new_value_text
-    from source
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as audit_log_line_id,
+    log_id as audit_log_id,
+    field_id,
+    ---------- text
+    field_name,
+    old_value,
+    new_value,
+    old_value_text,
+    new_value_text
+from {{ source('odoo', 'audit_log_line') }}

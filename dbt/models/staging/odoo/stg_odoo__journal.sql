@@ -1,16 +1,8 @@
-with source as (
-    select * from {{ source('odoo', 'journal') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as journal_id,
-        ---------- text
-        code as journal_code,
-        name as journal_name
-    from source
-    where _deleted_at is null
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as journal_id,
+    ---------- text
+    code as journal_code,
+    name as journal_name
+from {{ source('odoo', 'journal') }}
+where _deleted_at is null

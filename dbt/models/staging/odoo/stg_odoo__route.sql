@@ -1,17 +1,9 @@
-with source as (
-    select * from {{ source('odoo', 'route') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as route_id,
-        sector_id,
-        ---------- text
-        code as route_code,
-        name as route_name
-    from source
-    where _deleted_at is null
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as route_id,
+    sector_id,
+    ---------- text
+    code as route_code,
+    name as route_name
+from {{ source('odoo', 'route') }}
+where _deleted_at is null

@@ -1,25 +1,17 @@
-with source as (
-    select * from {{ source('odoo', 'service_request') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as service_request_id,
-        contract_id,
-        partner_id as customer_id,
-        user_id,
-        ---------- text
-        name as request_number,
-        kind as request_kind,
-        channel,
-        state,
-        ---------- timestamps
-        requested_at,
-        due_at,
-        closed_at
-    from source
-    where _deleted_at is null
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as service_request_id,
+    contract_id,
+    partner_id as customer_id,
+    user_id,
+    ---------- text
+    name as request_number,
+    kind as request_kind,
+    channel,
+    state,
+    ---------- timestamps
+    requested_at,
+    due_at,
+    closed_at
+from {{ source('odoo', 'service_request') }}
+where _deleted_at is null

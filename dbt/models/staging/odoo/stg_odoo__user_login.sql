@@ -1,15 +1,7 @@
-with source as (
-    select * from {{ source('odoo', 'user_login') }}
-),
-
-renamed as (
-    select
-        ---------- ids
-        id as user_login_id,
-        user_id,
-        ---------- timestamps
-        create_date as logged_in_at
-    from source
-)
-
-select * from renamed
+select
+    ---------- ids
+    id as user_login_id,
+    user_id,
+    ---------- timestamps
+    create_date as logged_in_at
+from {{ source('odoo', 'user_login') }}
