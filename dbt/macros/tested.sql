@@ -28,13 +28,12 @@
         and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
 {%- endmacro %}
 
-{# The months of `untested` of some models, or those so many before, as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
-{% macro untested_months(relations, before=0) -%}
+{# The months of `untested` of some models, as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
+{% macro untested_months(relations) -%}
     {%- set query -%}
         {%- for relation in relations %}({{ untested(relation, 'period_month') }}){{ ' union ' if not loop.last }}{% endfor -%}
     {%- endset -%}
-    {%- set moved = "select (m.period_month - interval '" ~ before ~ " months')::date from (" ~ query ~ ') as m (period_month)' -%}
-    {%- set months = run_query(moved).columns[0].values() if execute else [] -%}
+    {%- set months = run_query(query).columns[0].values() if execute else [] -%}
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 

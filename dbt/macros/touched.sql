@@ -219,6 +219,9 @@ with come as (
     {%- else -%} {{ relation }} {%- endif -%}
 {%- endmacro %}
 
+{# After `name as`: an incremental run does not make whole a CTE that is named twice, so that each use finds its rows by their key. #}
+{% macro found_by_key() -%} {{ 'not materialized' if is_incremental() }} {%- endmacro %}
+
 {# In an incremental run, a join with the touched contract and month of a row of that contract and day. #}
 {% macro join_touched(contract, day) -%}
     {% if is_incremental() %}inner join touched as k on k.contract_key = {{ contract }} and {{ is_in_month(day, 'k.period_month') }}{% endif %}

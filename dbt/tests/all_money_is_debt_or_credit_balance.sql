@@ -3,13 +3,14 @@
 -- Month by month, what moved is what the balance changed by: so a daily run reads only the months that changed, and the balances before them.
 {% set facts = [ref('fct_invoice'), ref('fct_payment'), ref('fct_payment_allocation'), ref('fct_receivable_month'), ref('fct_credit_balance_month')] %}
 {% set months = none if tests_everything() else untested_months(facts) %}
-{% set before = untested_months(facts, 1) if months else [] %}
 
 with balances as (
     {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
     select period_month, sum({{ amount }}) as amount
     from {{ ref(fact) }}
-    {% if months %}where {{ is_in_months('period_month', months) }} or {{ is_in_months('period_month', before) }}{% endif %}
+    {% if months -%}
+    where period_month in ({% for m in months %}date '{{ m }}', (date '{{ m }}' - interval '1 month')::date{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif %}
     group by 1
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -47,25 +47,20 @@ contracts as (
     from {{ ref('int_core__contract_month') }} where {{ period }} group by 1
 ),
 
-{# each fact is read once #}
-{% set read = {
-    'lines': ['billed_amount', 'billed_m3'],
-    'documents': ['credited_amount', 'invoices_issued'],
-    'payments': ['collected_amount', 'collected_daily'],
-    'receivables': ['receivable_amount', 'overdue_amount', 'receivable_bucket_amount', 'overdue_bucket_amount'],
-    'credit_balances': ['unapplied_credit_amount'],
-    'consumption': ['consumption_m3', 'planned_readings'],
-    'contracts': ['active_contracts'],
-} %}
-{% set read_as = {'collected_daily': 'collected_amount', 'receivable_bucket_amount': 'receivable_amount', 'overdue_bucket_amount': 'overdue_amount'} %}
+-- each fact is read once, whatever is asked of it
+{% set read = [
+    ('billed_amount', 'lines.billed_amount'), ('billed_m3', 'lines.billed_m3'), ('credited_amount', 'documents.credited_amount'),
+    ('invoices_issued', 'documents.invoices_issued'), ('collected_amount', 'payments.collected_amount'), ('collected_daily', 'payments.collected_amount'),
+    ('receivable_amount', 'receivables.receivable_amount'), ('receivable_bucket_amount', 'receivables.receivable_amount'),
+    ('overdue_amount', 'receivables.overdue_amount'), ('overdue_bucket_amount', 'receivables.overdue_amount'),
+    ('unapplied_credit_amount', 'credit_balances.unapplied_credit_amount'), ('consumption_m3', 'consumption.consumption_m3'),
+    ('planned_readings', 'consumption.planned_readings'), ('active_contracts', 'contracts.active_contracts'),
+] %}
 
 facts as (
-    {% for fact, measures in read.items() -%}
-    select v.measure, f.period_month, v.amount
-    from {{ fact }} as f
-    cross join lateral (
-        values {% for m in measures %}('{{ m }}', f.{{ read_as.get(m, m) }}::numeric){{ ', ' if not loop.last }}{% endfor %}
-    ) as v (measure, amount)
+    {% for measure, amount in read -%}
+    select '{{ measure }}' as measure, period_month, {{ amount }}::numeric as amount
+    from {{ amount.split('.')[0] }}
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),

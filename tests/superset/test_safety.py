@@ -691,10 +691,15 @@ def test_dates_of_access_are_business_dates() -> None:
     assert access.rows("prueba.x") == []
 
 
+def metadata() -> psycopg.Connection:
+    """A session in Superset's own database."""
+    return psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True)
+
+
 @pytest.fixture
 def allowance(superset: Client) -> Iterator[None]:
     """The minute's log-ins of this address, whole before and given back after: other files of this worker log in from it too."""
-    with psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True) as conn:
+    with metadata() as conn:
         conn.execute("truncate caudal_rate_count")
         yield
         conn.execute("truncate caudal_rate_count")
@@ -714,7 +719,7 @@ def test_too_many_log_ins_are_answered_429(superset: Client, door: str) -> None:
     while 429 not in codes and len(codes) < 3 * allowed:
         codes.append(session.post(**asked, timeout=30, allow_redirects=False).status_code)
     assert codes[-1] == 429 and not {200, 500} & set(codes)
-    with psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True) as conn:
+    with metadata() as conn:
         counted = conn.execute("select key from caudal_rate_count where hits = %s", [allowed + 1]).fetchall()
     assert counted, "the first refusal is the one after the last that was allowed, of all workers' together"
 
@@ -734,7 +739,7 @@ print(sum(limiter.hit(limit, "two workers") for _ in range(9)), limiter.get_wind
     def worker() -> subprocess.Popen:
         return subprocess.Popen([str(server.venv() / "bin" / "python"), "-c", code], env=env, cwd=ROOT, text=True, stdout=subprocess.PIPE)
 
-    with psycopg.connect(server.metadata_uri().replace("+psycopg2", ""), autocommit=True) as conn:
+    with metadata() as conn:
         conn.execute("delete from caudal_rate_count where key like '%two workers%'")
         found = [line.split() for line in (process.communicate(timeout=120)[0] for process in [worker(), worker()])]
         assert sum(int(allowed) for allowed, _, _ in found) == 10

@@ -32,7 +32,7 @@ with sources as (
     {%- endif %}
 ),
 
-reconciliations as {% if is_incremental() %}not materialized {% endif %}(
+reconciliations as {{ found_by_key() }} (
     select * from {{ ref('int_receivables__reconciliation') }}
 ),
 

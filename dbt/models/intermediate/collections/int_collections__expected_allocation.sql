@@ -76,7 +76,7 @@ with payments as (
         {% if is_incremental() %}and p.payment_key in (select payment_key from touched){% endif %}
 ),
 
-allocations as {% if is_incremental() %}not materialized {% endif %}(
+allocations as {{ found_by_key() }} (
     select * from {{ ref('int_collections__allocation_component') }}
 ),
 

@@ -32,21 +32,16 @@ recent as (
         and (consumption_m3 = 0 or 2 * least_m3 < consumption_m3)
 ),
 
-middles as materialized (
-    select r.*, middle.median_m3
+compared as (
+    select r.*, middle.median_m3, spread.mad_m3
     from recent as r
     cross join lateral (
         select percentile_cont(0.5) within group (order by h.m3)::numeric(18, 3) as median_m3 from unnest(r.history) as h (m3)
     ) as middle
-),
-
-compared as (
-    select m.*, spread.mad_m3
-    from middles as m
     cross join lateral (
-        select percentile_cont(0.5) within group (order by abs(h.m3 - m.median_m3))::numeric(18, 3) as mad_m3 from unnest(m.history) as h (m3)
+        select percentile_cont(0.5) within group (order by abs(h.m3 - middle.median_m3))::numeric(18, 3) as mad_m3 from unnest(r.history) as h (m3)
     ) as spread
-    where m.consumption_m3 = 0 or m.consumption_m3 > 2 * m.median_m3
+    where r.consumption_m3 = 0 or r.consumption_m3 > 2 * middle.median_m3
 ),
 
 limited as (

@@ -68,7 +68,7 @@ with partials as (
     {% if is_incremental() %}where reconcile_id in (select reconcile_id from touched){% endif %}
 ),
 
-lines as {% if is_incremental() %}not materialized {% endif %}(
+lines as {{ found_by_key() }} (
     select move_line_id, move_id from {{ ref('stg_odoo__account_move_line') }}
 ),
 

@@ -21,7 +21,7 @@ with payments as (
     {% if is_incremental() %}where payment_key in (select payment_key from touched){% endif %}
 ),
 
-reconciliations as {% if is_incremental() %}not materialized {% endif %}(
+reconciliations as {{ found_by_key() }} (
     select * from {{ ref('int_receivables__reconciliation') }}
 ),
 

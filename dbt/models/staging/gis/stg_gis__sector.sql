@@ -1,5 +1,4 @@
-{# A utility that has not loaded its cadastre still has its figures: the map is empty then. #}
-{% set cadastre = load_relation(source('gis', 'sector')) %}
+{% set columns = {'sector_code': 'text', 'sector_name': 'text', 'geojson': 'jsonb', 'area_km2': 'numeric'} %}
 
 select
     ---------- text
@@ -11,7 +10,4 @@ select
 
     ---------- numerics
     area_km2
-from
-    {% if cadastre or not execute %} {{ source('gis', 'sector') }} {% else %} (
-        select null::text as sector_code, null::text as sector_name, null::jsonb as geojson, null::numeric as area_km2 where false
-    ) {% endif %} as source
+from {{ loaded_or_empty(source('gis', 'sector'), columns) }} as source

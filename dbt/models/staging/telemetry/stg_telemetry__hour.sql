@@ -1,5 +1,4 @@
-{# A utility without telemetry still has its figures: its water balance is empty then. #}
-{% set telemetry = load_relation(source('telemetry', 'hour')) %}
+{% set columns = {'inlet_code': 'text', 'hour_at': 'timestamptz', 'flow_m3h': 'numeric', 'counter_m3': 'numeric'} %}
 
 select
     ---------- text
@@ -11,7 +10,4 @@ select
 
     ---------- timestamps
     hour_at
-from
-    {% if telemetry or not execute %} {{ source('telemetry', 'hour') }} {% else %} (
-        select null::text as inlet_code, null::timestamptz as hour_at, null::numeric as flow_m3h, null::numeric as counter_m3 where false
-    ) {% endif %} as source
+from {{ loaded_or_empty(source('telemetry', 'hour'), columns) }} as source

@@ -1,4 +1,4 @@
-{% set telemetry = load_relation(source('telemetry', 'inlet')) %}
+{% set columns = {'inlet_code': 'text', 'inlet_name': 'text', 'sector_code': 'text', 'from_sector_code': 'text'} %}
 
 select
     ---------- text
@@ -6,7 +6,4 @@ select
     inlet_name,
     sector_code,
     from_sector_code
-from
-    {% if telemetry or not execute %} {{ source('telemetry', 'inlet') }} {% else %} (
-        select null::text as inlet_code, null::text as inlet_name, null::text as sector_code, null::text as from_sector_code where false
-    ) {% endif %} as source
+from {{ loaded_or_empty(source('telemetry', 'inlet'), columns) }} as source

@@ -1,4 +1,4 @@
-{% set telemetry = load_relation(source('telemetry', 'network')) %}
+{% set columns = {'sector_code': 'text', 'mains_km': 'numeric', 'service_pipe_km': 'numeric', 'pressure_m': 'numeric'} %}
 
 select
     ---------- text
@@ -8,7 +8,4 @@ select
     mains_km,
     service_pipe_km,
     pressure_m
-from
-    {% if telemetry or not execute %} {{ source('telemetry', 'network') }} {% else %} (
-        select null::text as sector_code, null::numeric as mains_km, null::numeric as service_pipe_km, null::numeric as pressure_m where false
-    ) {% endif %} as source
+from {{ loaded_or_empty(source('telemetry', 'network'), columns) }} as source
