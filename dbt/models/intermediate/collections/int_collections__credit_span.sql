@@ -25,7 +25,7 @@ with sources as (
     cross join lateral (
         select * from {{ ref('int_collections__credit_source') }} as c
         where c.credit_kind = k.credit_kind and c.credit_key = k.credit_key
-        offset 0
+        offset 0 -- noqa: AM09
     ) as s
     {%- else -%}
     select * from {{ ref('int_collections__credit_source') }}

@@ -10,4 +10,4 @@ select
 
     ---------- numerics
     area_km2
-from {{ loaded_or_empty(source('gis', 'sector'), columns) }} as source
+from {{ loaded_or_empty(source('gis', 'sector'), columns) }}

@@ -10,4 +10,4 @@ select
 
     ---------- timestamps
     hour_at
-from {{ loaded_or_empty(source('telemetry', 'hour'), columns) }} as source
+from {{ loaded_or_empty(source('telemetry', 'hour'), columns) }}

@@ -6,4 +6,4 @@ select
     inlet_name,
     sector_code,
     from_sector_code
-from {{ loaded_or_empty(source('telemetry', 'inlet'), columns) }} as source
+from {{ loaded_or_empty(source('telemetry', 'inlet'), columns) }}

@@ -8,4 +8,4 @@ select
     mains_km,
     service_pipe_km,
     pressure_m
-from {{ loaded_or_empty(source('telemetry', 'network'), columns) }} as source
+from {{ loaded_or_empty(source('telemetry', 'network'), columns) }}
