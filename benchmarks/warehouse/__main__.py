@@ -67,7 +67,7 @@ def make_dataset(size: Size = "1500x12", day: Annotated[bool, typer.Option("--da
     with lab.opened(lab.Size.of(size), console.print) as opened:
         if day:
             number = opened.state()["days"] + 1
-            console.print(change.a_day(number, round(opened.state()["rows"] * 0.002)))
+            console.print(change.a_day(number, round(opened.state()["rows"] * 0.002), opened.date_of(number)))
             opened.state(days=number)
         console.print(f"{size}: {opened.state()['rows']:,} rows, {opened.state()['raw_gb']:.2f} GB, {time.monotonic() - started:.0f} s")
 

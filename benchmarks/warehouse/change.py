@@ -1,11 +1,13 @@
 """A day of work in the raw tables, as the loader leaves it: rows with a new `_run_id`, in a run of `ops.run`.
 
 Of `rows` changed rows: bills of the running month and payments of what is owed (the most), readings, a few corrections (telephones, user types),
-and a twentieth that is late: payments of a day long ago and readings corrected, spread over the whole history. A hash of the contract and the day
+and a twentieth that is late: payments of an earlier day and readings corrected, of the last months or of any age. A hash of the contract and the day
 says whose. All of it is what Odoo would hold: entries balance, residuals are what was not applied, payments settle the oldest debt.
 """
 
 from __future__ import annotations
+
+from datetime import date
 
 import psycopg
 
@@ -15,6 +17,7 @@ from caudal.settings import settings
 SHARES = {"bill": 0.40, "pay": 0.35, "read": 0.15, "late_pay": 0.025, "late_read": 0.025, "customer": 0.045, "contract": 0.005}
 ROWS_OF = {"bill": 7, "pay": 7, "read": 1, "late_pay": 7, "late_read": 1, "customer": 1, "contract": 1}  # raw rows that one of each writes
 ENTITIES = ("account_move", "account_move_line", "account_payment", "account_partial_reconcile", "reading", "customer", "contract", "bill_delivery")
+ANY_AGE = date(1, 1, 1)
 
 # changes to come: who is picked lies in a temporary table, since what is picked changes with the change
 PICK_BILLS = """
@@ -76,7 +79,8 @@ from chosen as c
 inner join raw.odoo_account_move_line as t on t.move_id = c.id and t.display_type = 'payment_term'
 inner join ways as w on w.n = c.contract_id % w.ways
 """
-TODAY_PAID, LATE_PAID = "{today}::date", "c.invoice_date + 1 + (abs(hashint8extended(c.id, 3)) % greatest({today}::date - c.invoice_date - 1, 1))::int"
+TODAY_PAID = "{today}::date"
+LATE_PAID = "greatest(c.invoice_date, {since}) + 1 + (abs(hashint8extended(c.id, 3)) % greatest({today}::date - greatest(c.invoice_date, {since}) - 1, 1))::int"
 PAYMENTS = (
     """create temporary table base on commit drop as
        select (select max(id) from raw.odoo_account_move) as move, (select max(id) from raw.odoo_account_move_line) as line,
@@ -126,7 +130,8 @@ cross join lateral jsonb_populate_record(null::raw.odoo_reading, to_jsonb(s) || 
 UPDATES = {
     "late_read": """update raw.odoo_reading as r set kind = 'adjusted', consumption_m3 = r.consumption_m3 + 1, write_date = {now}, _loaded_at = {now},
                         _run_id = {run}
-                    from (select id from raw.odoo_reading where kind = 'real' order by hashint8extended(id, {day}) limit {count}) as p where r.id = p.id""",
+                    from (select id from raw.odoo_reading where kind = 'real' and billing_period >= {since} order by hashint8extended(id, {day})
+                          limit {count}) as p where r.id = p.id""",
     "customer": """update raw.odoo_customer as c set mobile = '809-555-' || lpad((c.id % 10000)::text, 4, '0'), write_date = {now}, _loaded_at = {now},
                        _run_id = {run}
                    from (select id from raw.odoo_customer where customer_rank > 0 order by hashint8extended(id, {day}) limit {count}) as p where c.id = p.id""",
@@ -137,12 +142,14 @@ UPDATES = {
 }
 
 
-def a_day(day: int, rows: int) -> dict[str, int]:
-    """Write the day number `day` (1, 2, …), some `rows` changed rows. Returns the rows written, by entity."""
+def a_day(day: int, rows: int, today: date, late_since: date = ANY_AGE) -> dict[str, int]:
+    """Write the day number `day` (1, 2, …), whose date is `today`: some `rows` changed rows, what is late not older than `late_since`.
+
+    Returns the rows written, by entity.
+    """
     count = {kind: max(1, round(rows * share / ROWS_OF[kind])) for kind, share in SHARES.items()}
     with runlog.run("replicate", "account_move") as run:
-        today = settings().today
-        known = {"today": f"'{today}'", "day": str(day), "run": str(run.run_id), "now": f"'{today} 20:00:00+00'"}
+        known = {"today": f"'{today}'", "day": str(day), "run": str(run.run_id), "now": f"'{today} 20:00:00+00'", "since": f"'{late_since}'::date"}
         with warehouse.connect() as conn:
             known["source"] = f"""'{conn.execute("select min(_source) from raw.odoo_contract").fetchone()[0]}'"""
             _billed(conn, known, count["bill"])

@@ -20,6 +20,7 @@ from psycopg import sql
 from benchmarks.warehouse import tile
 from caudal import warehouse
 from demo.odoo import schema
+from demo.utility.catalogue import TODAY
 from demo.utility.masters import FIRST_CUSTOMER_ID
 from sources import tables
 from sources.contract import Column, Entity
@@ -146,6 +147,8 @@ def _lay(conn: psycopg.Connection, entity: Entity, plan: Plan) -> None:
 def _value(entity: Entity, column: Column | None, name: str) -> sql.Composable:
     """The expression that gives a column of copy k."""
     plain = sql.SQL("t.{}").format(sql.Identifier(name))
+    if name == "_loaded_at":
+        return sql.SQL("timestamptz {}").format(sql.Literal(f"{TODAY} 10:00:00+00"))  # before the days to come
     if column is None or column.absent:
         return plain
     field, path = schema.models()[entity.model].fields.get(column.source), f"{entity.name}.{name}"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ from demo.utility.catalogue import TODAY
 
 GB = 1e9
 EVERY_S = 2.0
+LAST_DAY = 14  # of the month of TODAY: days beyond it share its date
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,9 @@ class Lab:
             return found.fetchall() if found.description else []
 
     def build(self, *options: str, today: date | None = None) -> Built:
-        """`caudal build`, in a process of its own, on another business day where one is given. Raises BuildFailed."""
+        """`caudal build`, in a process of its own, on the last day of work or on another business day. Raises BuildFailed."""
         self.execute("checkpoint")
-        environment = {**os.environ, "CAUDAL_TODAY": str(today or TODAY)}
+        environment = {**os.environ, "CAUDAL_TODAY": str(today or self.date_of(self.state()["days"]))}
         started = time.perf_counter()
         with Disk(self.data) as disk:
             done = subprocess.run([sys.executable, "-m", "caudal.cli", "build", *options], check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
@@ -90,6 +91,11 @@ class Lab:
             raise BuildFailed(done.stdout[-3000:])
         mode, details = self.execute("select mode, details from ops.build order by build_id desc limit 1")[0]
         return Built(seconds, disk.peak / GB, mode, details["nodes"])
+
+    @staticmethod
+    def date_of(day: int) -> date:
+        """The date of a day of work: a change of a contract must not lie before what is known of it, or it changes all of its past."""
+        return TODAY + timedelta(days=min(day, LAST_DAY))
 
     def forget_builds(self) -> None:
         """Leave the warehouse as if nothing had been built yet."""
