@@ -22,7 +22,7 @@ import yaml
 from psycopg.types.json import Jsonb
 
 from caudal import scorecard, sides, test_results, warehouse
-from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, results, run_dbt, target_dir
+from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, project_fingerprint, results, run_dbt, target_dir
 from caudal.publication import publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
@@ -112,7 +112,7 @@ def _run(
     only = None if select is None else list_models(select)
     if only is None:
         sides.drop_strangers(conn, BUILDING, sides.relations_of(parsed_manifest(), BUILDING))
-    plan = sides.prepare(conn, build_id, models, BUILDING, full_refresh, full_tests, only)
+    plan = sides.prepare(conn, build_id, models, BUILDING, project_fingerprint(), full_refresh, full_tests, only)
     if plan.whole:
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
     else:

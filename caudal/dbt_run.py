@@ -64,7 +64,7 @@ def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str
     }
 
 
-def _fingerprint() -> str:
+def project_fingerprint() -> str:
     """Hash of every file of the project and of the interpreter's dbt."""
     digest = hashlib.sha256(sys.prefix.encode())
     for name in sorted(p.relative_to(PROJECT) for p in PROJECT.rglob("*") if p.suffix in (".sql", ".yml")):
@@ -80,7 +80,7 @@ def _reads(mark: Path, fingerprint: str) -> bool:
 
 def parse(tell: Callable[[str], None]) -> list[str]:
     """Have `parsed_manifest()` be that of the project's files as they are now; what failed, empty when it could be parsed."""
-    mark, fingerprint = target_dir() / "fingerprint", _fingerprint()
+    mark, fingerprint = target_dir() / "fingerprint", project_fingerprint()
     if _reads(mark, fingerprint) and parsed_manifest().exists():
         return []
     # dbt 1.12 keeps renamed unit tests in its partial parse: use that only while no file has changed (it saves two seconds)
@@ -108,7 +108,7 @@ def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
 
     Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes.
     """
-    mark, fingerprint = target_dir() / "unit_tests_passed", _fingerprint()
+    mark, fingerprint = target_dir() / "unit_tests_passed", project_fingerprint()
     left_out = ["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]
     failed = _dbt(["build", *without(*left_out), *(["--select", select, "--indirect-selection", "buildable"] if select else [])], tell)
     statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}

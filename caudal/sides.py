@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 from caudal.settings import settings
 
 SHARED = "shared"
+PROJECT_PRINT = ":project"  # beside the models' names
 COMMENT_LINE = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 # How changed rows of the big raw tables are found, and what hangs from them. Made by the first build, after the first load: that stays as fast as it was.
@@ -112,12 +113,13 @@ def relations_of(manifest_file: Path, schema: str) -> set[str]:
 
 
 def prepare(
-    conn: psycopg.Connection, build_id: int, models: list[Model], building: str,
+    conn: psycopg.Connection, build_id: int, models: list[Model], building: str, project: str,
     full_refresh: bool = False, full_tests: bool = False, only: set[str] | None = None,
 ) -> Plan:
     """Decide what the build makes whole, drop that, and say in `ops.build` what dbt needs to know. One transaction.
 
-    `only`: the models that a partial build will make; the others are left as they are.
+    `only`: the models that a partial build will make; the others are left as they are. `project`: a print of dbt's files: tests and marts that are not
+    what this side was tested by are tested on all of it.
     """
     with conn.transaction():
         plan = Plan(conn.execute("select ops.side_of(%s)", [building]).fetchone()[0])
@@ -147,12 +149,14 @@ def prepare(
             if model.name in plan.whole:
                 _drop(conn, model.schema, model.name)
                 conn.execute("delete from ops.model_state where side = %s and model = %s", [side_of[model.name], model.name])
-        tested = conn.execute("select tested_build_id from ops.side where side = %s", [plan.side]).fetchone()[0]
+        tested, tested_by = conn.execute(
+            "select s.tested_build_id, b.fingerprints ->> %s from ops.side as s left join ops.build as b on b.build_id = s.tested_build_id where s.side = %s",
+            [PROJECT_PRINT, plan.side]).fetchone()
         made = [state[1] for state in states.values()]
-        plan.reads_all_tests = full_tests or tested is None or bool(plan.whole) or any(build > tested for build in made)
+        plan.reads_all_tests = full_tests or tested is None or tested_by != project or bool(plan.whole) or any(build > tested for build in made)
         conn.execute(
             "update ops.build set mode = %s, reads_all_tests = %s, fingerprints = %s where build_id = %s",
-            [plan.mode, plan.reads_all_tests, Jsonb({m.name: m.fingerprint for m in models}), build_id])
+            [plan.mode, plan.reads_all_tests, Jsonb({PROJECT_PRINT: project} | {m.name: m.fingerprint for m in models}), build_id])
     return plan
 
 

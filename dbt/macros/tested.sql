@@ -28,10 +28,13 @@
         and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
 {%- endmacro %}
 
-{# The months of `untested` of some models, as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
-{% macro untested_months(relations) -%}
+{# The months of `untested` of some models (or [model, topic]), as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
+{% macro untested_months(changing) -%}
     {%- set query -%}
-        {%- for relation in relations %}({{ untested(relation, 'period_month') }}){{ ' union ' if not loop.last }}{% endfor -%}
+        {%- for changed in changing -%}
+        ({{ untested(changed, 'period_month') if changed is not sequence else untested(changed[0], 'period_month', changed[1]) }})
+        {{- ' union ' if not loop.last }}
+        {%- endfor -%}
     {%- endset -%}
     {%- set months = run_query(query).columns[0].values() if execute else [] -%}
     {{ return(months | list or ['0001-01-01']) }}
@@ -48,6 +51,9 @@
     )
     {%- endif -%}
 {%- endmacro %}
+
+{# The same for a test that adds up months: true of each in a run that reads everything, for which `months` is none. #}
+{% macro is_summed(column, months) -%} {{ is_in_months(column, months) if months else 'true' }} {%- endmacro %}
 
 {# The test's `where`, and for our incremental models the rows not tested yet. Applies to every generic test without being asked. #}
 {% macro default__get_where_subquery(relation) -%}

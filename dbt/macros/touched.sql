@@ -13,6 +13,7 @@
       at:    'month': `touched.period_month` says in which month rows may be; 'from': in `touched.from_month` or later
       months: (when partitioned) a late query of the months that a first build finds
       log:   list of {topic, row, contract, month}: SQL expressions over a row, what its change touches; `changes_of(model, topic)` reads them
+             of: (of an entry) columns; a change of the others touches nothing, so that who sums a fact does not follow what it does not sum
 #}
 
 {# The pre-hook that keeps the touched keys of an incremental run; `query` is late (`{% raw %}`). #}
@@ -76,10 +77,11 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{% macro touched_log(spec, relation, source) -%}
-    {% if spec.log -%}
+{% macro touched_log(spec, relation, source, of=false) -%}
+    {% set entries = spec.log | default([]) | selectattr('of', 'defined') | list if of else spec.log | default([]) | selectattr('of', 'undefined') | list -%}
+    {% if entries -%}
     insert into ops.model_change (build_id, side, model, row_key, contract_key, period_month)
-    {%- for entry in spec.log %}
+    {%- for entry in entries %}
     select
         (select b.build_id from ops.build as b where b.status = 'running'),
         ops.side_of('{{ relation.schema }}'),
@@ -87,12 +89,29 @@
         {{ entry.get('row', 'null') }}::bigint,
         {{ entry.get('contract', 'null') }}::bigint,
         {{ ('date_trunc(\'month\', ' ~ entry.month ~ ')::date') if entry.month is defined else 'null::date' }}
-    from {{ source }}
+    from {{ source if not of else changed_in(spec, entry.of) }}
     {% if entry.row is defined %}where {{ entry.row }} is not null{% elif entry.contract is defined %}where {{ entry.contract }} is not null{% endif %}
     {{ 'union' if not loop.last }}
     {%- endfor %}
     {%- else %} select count(*) from {{ source }} {%- endif %}
 {%- endmacro %}
+
+{# Rows of `old_rows` and `new_rows` that are in only one of them as far as these columns go, for a FROM clause. #}
+{% macro changed_in(spec, columns) -%}
+    (
+        {%- for one, other in [('old_rows', 'new_rows'), ('new_rows', 'old_rows')] %}
+        select t.* from {{ one }} as t
+        where not exists (
+            select from {{ other }} as o
+            where {{ touched_match('o', 't', spec.row, spec.nullable) }} and {{ touched_match('o', 't', columns, columns) }}
+        )
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as changed
+{%- endmacro %}
+
+{# Whether an entry of the log asks what became of single columns, so that a run keeps the old rows until it has the new ones. #}
+{% macro compares_columns(spec) -%} {{ return(spec.log | default([]) | selectattr('of', 'defined') | list | length > 0) }} {%- endmacro %}
 
 {# Statements that find in one table (a whole one, or one month's part) the rows that stay, and delete the others that were touched. #}
 {% macro touched_delete(spec, relation, part, fresh, columns, month=none) -%}
@@ -119,6 +138,12 @@ with gone as (
         not exists (select from kept where {{ touched_match('kept', 't', spec.row, spec.nullable) }})
     returning t.*
 )
+{%- if compares_columns(spec) %},
+
+kept_old as (
+    insert into old_rows select {% for c in columns %}{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %} from gone
+)
+{%- endif %}
 
 {{ touched_log(spec, relation, 'gone') }};
 {%- endmacro %}
@@ -127,6 +152,9 @@ with gone as (
     {%- set spec, target, fresh, columns = model.config.meta.touched, args.target_relation, args.temp_relation, args.dest_columns -%}
     {%- set names = columns | map(attribute='quoted') | join(', ') %}
 create temporary table kept on commit drop as select {{ spec.row | join(', ') }} from {{ fresh }} limit 0;
+    {%- if compares_columns(spec) %}
+create temporary table old_rows on commit drop as select {{ names }} from {{ target }} limit 0;
+    {%- endif %}
 analyze {{ fresh }};
     {% if spec.month %}
         {#- months that were archived are frozen: nothing comes back into them -#}
@@ -159,6 +187,16 @@ with come as (
 )
 
 {{ touched_log(spec, target, 'come') }};
+    {%- if compares_columns(spec) %}
+
+analyze old_rows;
+with new_rows as (
+    select {{ names }} from {{ fresh }} as n
+    where not exists (select from kept where {{ touched_match('kept', 'n', spec.row, spec.nullable) }})
+)
+
+{{ touched_log(spec, target, none, of=true) }};
+    {%- endif %}
 {% endmacro %}
 
 {# As dbt's, and: a table with `meta.touched.month` is partitioned by it, made without keys, which are added when it is full (half the time of filling

@@ -1,7 +1,8 @@
 -- At every closed month end: all invoiced − all credit notes − all money received − other entries = debt − credit in favour.
 -- It uses no allocation between payments and invoices, so a payment that got lost on its way shows here.
 -- Month by month, what moved is what the balance changed by: so a daily run reads only the months that changed, and the balances before them.
-{% set facts = [ref('fct_invoice'), ref('fct_payment'), ref('fct_payment_allocation'), ref('fct_receivable_month'), ref('fct_credit_balance_month')] %}
+{% set facts = [[ref('fct_invoice'), 'sums'], [ref('fct_payment'), 'sums'], ref('fct_payment_allocation'), ref('fct_receivable_month'),
+                ref('fct_credit_balance_month')] %}
 {% set months = none if tests_everything() else untested_months(facts) %}
 
 with balances as (

@@ -3,9 +3,16 @@
 -- external collectors took is deposited, given back or in their hands.
 {% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
 
+-- A daily run compares the months of which a fact changed; what is settled is of any month of issue, and compared whole.
+{% set changing = [ref('fct_invoice_line'), [ref('fct_payment'), 'sums'], ref('fct_credit_balance_month')] %}
+{% set months = none if tests_everything() else untested_months(changing) %}
+{% set issued = is_summed('issued_on', months) %}
+{% set period = is_summed('period_month', months) %}
+
 with payments as (
     select {{ month_of('paid_on') }} as period_month, sum(payment_amount) as collected_amount
     from {{ ref('fct_payment') }}
+    where {{ is_summed('paid_on', months) }}
     group by 1
 ),
 
@@ -44,19 +51,21 @@ facts as (
     union all
     select 'surcharges', {{ month_of('issued_on') }}, sum(line_amount)
     from {{ ref('fct_invoice_line') }}
-    where concept_type in ('mora', 'interes')
+    where concept_type in ('mora', 'interes') and {{ issued }}
     group by 2
     union all
-    select 'credit', period_month, sum(credit_balance_amount) from {{ ref('fct_credit_balance_month') }} group by 2
+    select 'credit', period_month, sum(credit_balance_amount) from {{ ref('fct_credit_balance_month') }} where {{ period }} group by 2
 ),
 
 marts as (
     select 'channel' as thing, period_month, sum(channel_collected_amount) as amount
     from {{ ref('mart_collections__channel_month') }}
+    where {{ period }}
     group by 2
     union all
     select 'collector', period_month, sum(collected_amount)
     from {{ ref('mart_collections__collector_month') }}
+    where {{ period }}
     group by 2
     union all
     select 'cohort_billed', period_month, sum(cohort_billed_amount)
@@ -77,9 +86,10 @@ marts as (
     union all
     select 'surcharges', period_month, sum(surcharges_billed_amount)
     from {{ ref('mart_collections__recovery_month') }}
+    where {{ period }}
     group by 2
     union all
-    select 'credit', period_month, sum(unapplied_amount) from {{ ref('mart_collections__credit_month') }} group by 2
+    select 'credit', period_month, sum(unapplied_amount) from {{ ref('mart_collections__credit_month') }} where {{ period }} group by 2
 ),
 
 -- today, and over all time: from the copy in `intermediate`, since payments of archived months are no longer in the fact

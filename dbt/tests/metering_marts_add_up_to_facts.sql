@@ -1,40 +1,46 @@
 -- The marts of metering lose nothing: in every closed month each of their sums is that of its fact.
 {% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
 
+-- A daily run compares the months of which a fact or its sums changed.
+{% set changing = [ref('fct_consumption_attributed_month'), ref('fct_reading'), ref('int_core__contract_month'), ref('int_metering__meter_month')] %}
+{% set months = none if tests_everything() else untested_months(changing) %}
+{% set period = is_summed('period_month', months) %}
+{% set read = is_summed('read_on', months) %}
+
 with facts as (
-    select 'booked_m3' as measure, period_month, sum(booked_m3) as amount from {{ ref('fct_consumption_attributed_month') }} group by 2
+    select 'booked_m3' as measure, period_month, sum(booked_m3) as amount from {{ ref('fct_consumption_attributed_month') }} where {{ period }} group by 2
     union all
-    select 'attributed_m3', period_month, sum(attributed_m3) from {{ ref('fct_consumption_attributed_month') }} group by 2
+    select 'attributed_m3', period_month, sum(attributed_m3) from {{ ref('fct_consumption_attributed_month') }} where {{ period }} group by 2
     union all
-    select 'planned_readings', period_month, count(*) from {{ ref('fct_reading') }} group by 2
+    select 'planned_readings', period_month, count(*) from {{ ref('fct_reading') }} where {{ period }} group by 2
     union all
-    select 'incident_readings', period_month, count(*) from {{ ref('fct_reading') }} where incident <> 'none' group by 2
+    select 'incident_readings', period_month, count(*) from {{ ref('fct_reading') }} where incident <> 'none' and {{ period }} group by 2
     union all
-    select 'incidents_by_type', period_month, count(*) from {{ ref('fct_reading') }} where incident <> 'none' group by 2
+    select 'incidents_by_type', period_month, count(*) from {{ ref('fct_reading') }} where incident <> 'none' and {{ period }} group by 2
     union all
-    select 'connections', period_month, count(*) from {{ ref('int_core__contract_month') }} group by 2
+    select 'connections', period_month, count(*) from {{ ref('int_core__contract_month') }} where {{ period }} group by 2
     union all
-    select 'meters_in_service', period_month, count(*) from {{ ref('int_metering__meter_month') }} group by 2
+    select 'meters_in_service', period_month, count(*) from {{ ref('int_metering__meter_month') }} where {{ period }} group by 2
     union all
-    select 'under_registered_m3', period_month, sum(under_registered_m3) from {{ ref('int_metering__meter_month') }} group by 2
+    select 'under_registered_m3', period_month, sum(under_registered_m3) from {{ ref('int_metering__meter_month') }} where {{ period }} group by 2
     union all
-    select 'readings_count', {{ month_of('read_on') }}, count(*) from {{ ref('fct_reading') }} where is_read and read_on is not null group by 2
+    select 'readings_count', {{ month_of('read_on') }}, count(*) from {{ ref('fct_reading') }} where is_read and read_on is not null and {{ read }} group by 2
     union all
     select 'reader_days', {{ month_of('read_on') }}, count(distinct reader_key || ' ' || read_on) from {{ ref('fct_reading') }}
-    where is_read and read_on is not null
+    where is_read and read_on is not null and {{ read }}
     group by 2
 ),
 
 marts as (
     {% for measure in ['booked_m3', 'attributed_m3', 'planned_readings', 'incident_readings', 'connections', 'meters_in_service', 'under_registered_m3'] -%}
-    select '{{ measure }}' as measure, period_month, sum({{ measure }})::numeric as amount from {{ ref('mart_metering__month') }} group by 2
+    select '{{ measure }}' as measure, period_month, sum({{ measure }})::numeric as amount from {{ ref('mart_metering__month') }} where {{ period }} group by 2
     union all
     {% endfor -%}
-    select 'incidents_by_type', period_month, sum(incident_readings)::numeric from {{ ref('mart_metering__incident_month') }} group by 2
+    select 'incidents_by_type', period_month, sum(incident_readings)::numeric from {{ ref('mart_metering__incident_month') }} where {{ period }} group by 2
     union all
-    select 'readings_count', period_month, sum(readings_count)::numeric from {{ ref('mart_metering__reader_month') }} group by 2
+    select 'readings_count', period_month, sum(readings_count)::numeric from {{ ref('mart_metering__reader_month') }} where {{ period }} group by 2
     union all
-    select 'reader_days', period_month, sum(reader_days) from {{ ref('mart_metering__reader_month') }} group by 2
+    select 'reader_days', period_month, sum(reader_days) from {{ ref('mart_metering__reader_month') }} where {{ period }} group by 2
 )
 
 select measure, period_month, f.amount as fact_amount, m.amount as mart_amount

@@ -24,6 +24,10 @@ TAMPERED = {
     "all_money_is_debt_or_credit_balance": None,  # by the payment that is there twice
     "kpi_marts_add_up_to_facts": None,
     "no_money_is_lost_between_raw_and_marts": None,
+    "billing_marts_add_up_to_facts": None,  # by the line
+    "form_607_declares_every_document": "update {m}.mart_dgii__607_summary set documents_count = documents_count + 1 where period_month = "
+                                        "(select date_trunc('month', issued_on) from {m}.fct_invoice where invoice_key = {invoice})",
+    "metering_marts_add_up_to_facts": "update {m}.mart_metering__month set planned_readings = planned_readings + 1 where period_month = date '2026-09-01'",
     "consumption_is_that_of_the_readings": "update {m}.fct_consumption_month set consumption_m3 = consumption_m3 + 1 where contract_key = {contract} "
                                            "and period_month = date '2026-09-01'",
     "fct_invoice_keys_are_known": "update {m}.fct_invoice set customer_key = 123456789 where invoice_key = {invoice}",
@@ -35,15 +39,18 @@ TAMPERED = {
 }
 LOGGED = [
     ("fct_invoice", "select invoice_key, contract_key, issued_on from {m}.fct_invoice where invoice_key = {invoice}"),
+    ("fct_invoice:sums", "select null, null, issued_on from {m}.fct_invoice where invoice_key = {invoice}"),
     ("fct_invoice_line", "select invoice_line_key, contract_key, issued_on from {m}.fct_invoice_line where invoice_line_key = {line}"),
     ("fct_invoice_line:invoice", "select {invoice}, null, null"),
     ("fct_payment", "select payment_key, contract_key, paid_on from {m}.fct_payment where payment_key = {payment}"),
+    ("fct_payment:sums", "select null, null, paid_on from {m}.fct_payment where payment_key = {payment}"),
     ("fct_payment_allocation", "select allocation_key, contract_key, allocated_on from {m}.fct_payment_allocation where invoice_key = {invoice}"),
     ("fct_payment_allocation:invoice", "select {invoice}, null, null"),
     ("fct_payment_allocation:payment", "select {payment}, null, null"),
     ("fct_receivable_month", "select null, {contract}, date '2026-09-01'"),
     ("fct_credit_balance_month", "select null, contract_key, period_month from {m}.fct_credit_balance_month where contract_key = {credit}"),
     ("fct_consumption_month", "select null, {contract}, date '2026-09-01'"),
+    ("fct_reading", "select null, {contract}, date '2026-09-01'"),
 ]
 
 

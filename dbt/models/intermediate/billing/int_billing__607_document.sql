@@ -11,9 +11,15 @@ select r.debit_invoice_key from {{ changes_of(ref('int_collections__payment')) }
 inner join {{ ref('int_receivables__reconciliation') }} as r on r.credit_payment_key = c.row_key
 where r.debit_invoice_key is not null
 union
+-- of a customer that changed, only if it did in how it is declared
 select d.invoice_key from {{ source('odoo', 'customer') }} as k
+left join {{ ref('stg_odoo__customer') }} as c on c.customer_id = k.id
+left join {{ ref('stg_odoo__identification_type') }} as i on i.identification_type_id = c.identification_type_id
 inner join {{ ref('int_billing__document') }} as d on d.customer_key = k.id
+left join {{ this }} as t on t.invoice_key = d.invoice_key
 where {{ is_new_in_raw('k') }}
+    and (t.customer_id is distinct from {{ declared_id('c.identification_number') }}
+        or t.customer_id_type is distinct from {{ declared_id_type(declared_id('c.identification_number'), 'i.identification_type_code') }})
 union
 select d.invoice_key from {{ source('odoo', 'identification_type') }} as t
 inner join {{ source('odoo', 'customer') }} as k on k.l10n_latam_identification_type_id = t.id
@@ -81,7 +87,7 @@ split as (
         d.invoice_key,
         d.document_type_code,
         {{ month_of('d.issued_on') }} as period_month,
-        regexp_replace(coalesce(c.identification_number, ''), '[^0-9A-Za-z]', '', 'g') as customer_id,
+        {{ declared_id('c.identification_number') }} as customer_id,
         t.identification_type_code,
         d.fiscal_number,
         d.modified_fiscal_number,
@@ -106,15 +112,8 @@ select
     invoice_key,
     document_type_code,
     period_month,
-    nullif(customer_id, '') as customer_id,
-    -- 1 RNC, 2 cédula, 3 passport or none; the number's own shape decides when Odoo does not say
-    case
-        when identification_type_code = 'rnc' and length(customer_id) = 9 then '1'
-        when identification_type_code in ('cedula', 'rnc') and length(customer_id) = 11 then '2'
-        when identification_type_code is null and customer_id ~ '^\d{9}$' then '1'
-        when identification_type_code is null and customer_id ~ '^\d{11}$' then '2'
-        else '3'
-    end as customer_id_type,
+    customer_id,
+    {{ declared_id_type('customer_id', 'identification_type_code') }} as customer_id_type,
     fiscal_number,
     modified_fiscal_number,
     income_type,

@@ -16,7 +16,10 @@ where {{ is_new_in_raw('t') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['invoice_key'], 'keys': ['invoice_key'],
-        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'period_month'}],
+        'log': [
+            {'row': 'invoice_key', 'contract': 'contract_key', 'month': 'period_month'},
+            {'topic': 'cycle', 'row': 'billing_cycle_id', 'of': ['billing_cycle_id', 'state', 'untaxed_amount']},
+        ],
     }},
     indexes=[{'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}],
 ) }}

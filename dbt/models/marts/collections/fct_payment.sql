@@ -11,7 +11,11 @@ inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_k
         'row': ['payment_key'], 'keys': ['payment_key'],
         'month': 'paid_on', 'at': 'month',
         'months': "select distinct date_trunc('month', paid_on)::date from {{ ref('int_collections__payment') }}",
-        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'}],
+        'log': [
+            {'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'},
+            {'topic': 'sums', 'month': 'paid_on', 'of': [
+                'paid_on', 'sector_key', 'route_key', 'user_type_key', 'channel', 'payment_form', 'collector_name', 'payment_amount', 'is_reversal']},
+        ],
     }},
     indexes=[{'columns': ['contract_key', 'paid_on']}],
 ) }}

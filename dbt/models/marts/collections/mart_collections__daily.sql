@@ -1,6 +1,6 @@
 -- Collections by day, channel, form and collector, up to the business date. Grain: day × sector × user type × channel × form × collector.
 {% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_payment')) }} as c
+select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
 union
 -- it carries names: a catalogue that changed renames its whole past
 select t.period_month from {{ this }} as t

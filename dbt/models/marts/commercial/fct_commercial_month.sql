@@ -3,9 +3,9 @@
 {% set touched %}{% raw %}
 select c.period_month from {{ changes_of(ref('fct_invoice_line')) }} as c
 union
-select c.period_month from {{ changes_of(ref('fct_invoice')) }} as c
+select c.period_month from {{ changes_of(ref('fct_invoice'), 'sums') }} as c
 union
-select c.period_month from {{ changes_of(ref('fct_payment')) }} as c
+select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
 union
 select c.period_month from {{ changes_of(ref('fct_receivable_month')) }} as c
 union
