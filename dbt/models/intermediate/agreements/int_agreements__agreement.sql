@@ -1,13 +1,14 @@
 -- Agreements with the day on which each one ended, and why. Odoo keeps only today's state; the day comes from the instalments.
 -- Broken: Odoo says so, or Odoo says active while an instalment is unpaid for more than `agreement_broken_after_days`. The day is the one
 -- after those days, counted from the first instalment that was not paid by then. What no instalment explains is dated by Odoo's last change.
+-- Sector, route and user type are those of the contract on the day it signed.
 -- Grain: one row per agreement.
 with agreements as (
     select * from {{ ref('stg_odoo__agreement') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 instalments as (
@@ -105,4 +106,4 @@ select
     -- money counts for an agreement until it breaks or until the contract signs another
     least(e.broken_on, e.next_signed_on) as recovers_until
 from explained as e
-left join contracts as c on c.contract_key = e.contract_id
+left join versions as c on {{ version_of('c', 'e.contract_id', 'coalesce(e.signed_on, ' ~ business_today() ~ ')') }}

@@ -1,4 +1,5 @@
--- Lines of the remittances with what the warehouse has of each: the payment that it names, once, at the payment's amount.
+-- Lines of the remittances with what the warehouse has of each: the payment that it names, once, at the payment's amount. The contract is the
+-- payment's, with what it was that day; where the line names no payment, its own.
 -- Grain: one row per line.
 with lines as (
     select * from {{ ref('stg_odoo__bank_remittance_line') }}
@@ -12,8 +13,8 @@ payments as (
     select * from {{ ref('int_collections__payment') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 resolved as (
@@ -22,11 +23,11 @@ resolved as (
         coalesce(r.bank_remittance_id, {{ unassigned_key() }}) as bank_remittance_key,
         l.line_number,
         p.payment_key,
-        coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
-        coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
-        coalesce(c.route_key, {{ unassigned_key() }}) as route_key,
-        coalesce(c.municipality_key, {{ unassigned_key() }}) as municipality_key,
-        coalesce(c.user_type_key, {{ unassigned_key() }}) as user_type_key,
+        coalesce(p.contract_key, v.contract_key, {{ unassigned_key() }}) as contract_key,
+        coalesce(p.sector_key, v.sector_key, {{ unassigned_key() }}) as sector_key,
+        coalesce(p.route_key, v.route_key, {{ unassigned_key() }}) as route_key,
+        coalesce(p.municipality_key, v.municipality_key, {{ unassigned_key() }}) as municipality_key,
+        coalesce(p.user_type_key, v.user_type_key, {{ unassigned_key() }}) as user_type_key,
         l.reference,
         l.state,
         l.state_reason,
@@ -41,7 +42,8 @@ resolved as (
     from lines as l
     left join remittances as r on r.bank_remittance_id = l.bank_remittance_id
     left join payments as p on p.payment_key = l.payment_id
-    left join contracts as c on c.contract_key = coalesce(p.contract_key, l.contract_id)
+    left join versions as v
+        on p.payment_key is null and {{ version_of('v', 'l.contract_id', 'coalesce(l.paid_on, ' ~ business_today() ~ ')') }}
 )
 
 select

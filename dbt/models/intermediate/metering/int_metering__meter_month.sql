@@ -2,7 +2,8 @@
 -- works. Volume: the first index known of it plus all that was read or estimated since, so that a dial that went round counts in full. Error: its
 -- class's at age zero, plus the larger of what age and volume add (both measure the same wear), up to the class's limit; what was not registered
 -- is error ÷ (1 − error) of what was. A meter works unless its last reading says it is broken, or nobody could read it for months. Without a date
--- of installation there is no age, and volume alone counts. Grain: one row per meter in service and closed month.
+-- of installation there is no age, and volume alone counts. Sector, route and user type are those of its contract then.
+-- Grain: one row per meter in service and closed month.
 {% set touched %}{% raw %}
 with changed as (
     select c.row_key as meter_key, c.period_month as from_month from {{ changes_of(ref('int_metering__reading'), 'meter') }} as c
@@ -10,6 +11,9 @@ with changed as (
     select c.row_key, c.period_month from {{ changes_of(ref('int_metering__attributed_reading'), 'meter') }} as c
     union all
     select c.row_key, date '0001-01-01' from {{ changes_of(ref('int_metering__meter')) }} as c
+    union all
+    select m.meter_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    inner join {{ ref('int_metering__meter') }} as m on m.contract_key = c.contract_key
     union all
     select m.meter_key, n.period_month from {{ newly_closed_months() }} as n
     cross join {{ ref('int_metering__meter') }} as m
@@ -57,6 +61,10 @@ months as (
     select * from {{ ref('int_core__closed_month') }}
 ),
 
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
+),
+
 readings as (
     select
         r.meter_key,
@@ -83,6 +91,7 @@ in_service as (
     select
         m.*,
         mo.period_month,
+        mo.month_end_on,
         coalesce(f.first_index_m3, 0) + sum(coalesce(r.taken_m3, 0)) over so_far as accumulated_m3,
         coalesce(r.measured_m3, 0) as measured_m3,
         max(mo.period_month) filter (where r.is_read) over so_far as last_read_month,
@@ -116,20 +125,21 @@ judged as (
 )
 
 select
-    meter_key,
-    period_month,
-    contract_key,
-    sector_key,
-    route_key,
-    municipality_key,
-    user_type_key,
-    age_years::numeric(8, 2) as age_years,
-    accumulated_m3::numeric(18, 3) as accumulated_m3,
-    coalesce(age_years > max_age_years, false) as is_over_age,
-    accumulated_m3 > max_volume_m3 as is_over_volume,
-    is_working,
-    error_ratio::numeric(8, 5) as error_ratio,
-    measured_m3::numeric(18, 3) as measured_m3,
-    round(measured_m3 * error_ratio / (1 - error_ratio), 3)::numeric(18, 3) as under_registered_m3
-from judged
-{% if is_incremental() %}where (meter_key, period_month) in (select meter_key, period_month from touched){% endif %}
+    j.meter_key,
+    j.period_month,
+    j.contract_key,
+    v.sector_key,
+    v.route_key,
+    v.municipality_key,
+    v.user_type_key,
+    j.age_years::numeric(8, 2) as age_years,
+    j.accumulated_m3::numeric(18, 3) as accumulated_m3,
+    coalesce(j.age_years > j.max_age_years, false) as is_over_age,
+    j.accumulated_m3 > j.max_volume_m3 as is_over_volume,
+    j.is_working,
+    j.error_ratio::numeric(8, 5) as error_ratio,
+    j.measured_m3::numeric(18, 3) as measured_m3,
+    round(j.measured_m3 * j.error_ratio / (1 - j.error_ratio), 3)::numeric(18, 3) as under_registered_m3
+from judged as j
+inner join versions as v on {{ version_of('v', 'j.contract_key', 'j.month_end_on') }}
+{% if is_incremental() %}where (j.meter_key, j.period_month) in (select meter_key, period_month from touched){% endif %}

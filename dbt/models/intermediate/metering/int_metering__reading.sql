@@ -1,6 +1,7 @@
 -- Readings with the keys every fact takes from them, the difference of the dial (gone round or not) and the stretch between two readings had.
 -- A dial went round when its index is below the earlier one and what that makes is under half of the dial; else the index went back, which is
 -- an anomaly. `stretch`: the readings of a contract's meter after one that was had, up to and including the next.
+-- Sector, route and user type are those of the contract at the month's end.
 -- Of a contract that changed the readings from the month of the change on are rewritten: the earlier ones do not look ahead.
 -- Grain: one row per planned reading.
 {% set touched %}{% raw %}
@@ -12,7 +13,7 @@ with changed as (
     inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.id
     where {{ is_new_in_raw('r') }}
     union all
-    select c.contract_key, date '0001-01-01' from {{ changes_of(ref('int_core__contract')) }} as c
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
     union all
     select k.contract_key, date '0001-01-01' from {{ source('odoo', 'meter') }} as m
     inner join {{ source('odoo', 'reading') }} as r on r.meter_id = m.id
@@ -60,8 +61,8 @@ with readings as (
     {% if is_incremental() %}where k.contract_key in (select contract_key from touched){% endif %}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 meters as (
@@ -79,14 +80,14 @@ users as (
 keyed as (
     select
         r.reading_id as reading_key,
-        c.contract_key,
+        r.contract_key,
         coalesce(m.meter_id, {{ unassigned_key() }}) as meter_key,
         coalesce(u.user_id, {{ unassigned_key() }}) as reader_key,
         coalesce(ro.route_key, {{ unassigned_key() }}) as reading_route_key,
-        c.sector_key,
-        c.route_key,
-        c.municipality_key,
-        c.user_type_key,
+        v.sector_key,
+        v.route_key,
+        v.municipality_key,
+        v.user_type_key,
         {{ month_of('r.billing_period') }} as period_month,
         r.read_at,
         {{ business_date('r.read_at') }} as read_on,
@@ -100,7 +101,7 @@ keyed as (
         r.value_m3 < r.previous_value_m3
         and r.value_m3 - r.previous_value_m3 + power(10::numeric, m.dial_digits) <= power(10::numeric, m.dial_digits) / 2 as is_round
     from readings as r
-    inner join contracts as c on c.contract_key = r.contract_key
+    inner join versions as v on {{ version_of('v', 'r.contract_key', month_end(month_of('r.billing_period'))) }}
     left join meters as m on m.meter_id = r.meter_id
     left join routes as ro on ro.route_key = r.route_id
     left join users as u on u.user_id = r.reader_id

@@ -1,5 +1,5 @@
--- Attempts to hand a bill to its customer. A bill may have several: by e-mail, then printed. The contract is the bill's; where the bill is
--- not known, the attempt's own. Grain: one row per attempt.
+-- Attempts to hand a bill to its customer. A bill may have several: by e-mail, then printed. The contract is the bill's, with what it was when
+-- it was issued; where the bill is not known, the attempt's own, on the day it was sent. Grain: one row per attempt.
 with deliveries as (
     select * from {{ ref('stg_odoo__bill_delivery') }}
 ),
@@ -11,11 +11,11 @@ invoices as (
 select
     d.bill_delivery_id as delivery_key,
     i.invoice_key,
-    c.contract_key,
-    c.sector_key,
-    c.route_key,
-    c.municipality_key,
-    c.user_type_key,
+    coalesce(i.contract_key, own.contract_key, {{ unassigned_key() }}) as contract_key,
+    coalesce(i.sector_key, own.sector_key, {{ unassigned_key() }}) as sector_key,
+    coalesce(i.route_key, own.route_key, {{ unassigned_key() }}) as route_key,
+    coalesce(i.municipality_key, own.municipality_key, {{ unassigned_key() }}) as municipality_key,
+    coalesce(i.user_type_key, own.user_type_key, {{ unassigned_key() }}) as user_type_key,
     coalesce(d.channel, 'none') as channel_code,
     {{ delivery_channel_name("coalesce(d.channel, 'none')") }} as channel_name,
     d.state,
@@ -33,5 +33,5 @@ select
     round(extract(epoch from d.delivered_at - d.sent_at)::numeric / 3600, 2)::numeric(18, 2) as delivery_hours
 from deliveries as d
 left join invoices as i on i.invoice_key = d.move_id
-left join {{ ref('int_core__contract') }} as own on own.contract_key = d.contract_id
-inner join {{ ref('int_core__contract') }} as c on c.contract_key = coalesce(i.contract_key, own.contract_key, {{ unassigned_key() }})
+left join {{ ref('int_core__contract_version') }} as own
+    on i.invoice_key is null and {{ version_of('own', 'd.contract_id', 'coalesce(' ~ business_date('d.sent_at') ~ ', ' ~ business_today() ~ ')') }}

@@ -1,4 +1,4 @@
--- What happened to each meter: installed, replaced, retired, tested. Grain: one row per event.
+-- What happened to each meter: installed, replaced, retired, tested. The contract is today's of its point, with what it was that day. Grain: one row per event.
 with events as (
     select * from {{ ref('stg_odoo__meter_event') }}
 ),
@@ -11,8 +11,8 @@ supply_points as (
     select * from {{ ref('stg_odoo__supply_point') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 )
 
 select
@@ -35,4 +35,5 @@ select
 from events as e
 left join meters as m on m.meter_key = e.meter_id
 left join supply_points as sp on sp.supply_point_id = e.supply_point_id
-inner join contracts as c on c.contract_key = coalesce(m.contract_key, {{ unassigned_key() }})
+inner join versions as c
+    on {{ version_of('c', 'coalesce(m.contract_key, ' ~ unassigned_key() ~ ')', 'coalesce(e.happened_on, ' ~ business_today() ~ ')') }}

@@ -1,11 +1,11 @@
--- Field work orders. A day's work is due on the day it was planned for; today's is not late until tomorrow.
+-- Field work orders, with what the contract was on the day of the request. A day's work is due on the day it was planned for; today's is not late until tomorrow.
 -- Grain: one row per work order.
 with orders as (
     select * from {{ ref('stg_odoo__work_order') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 supply_points as (
@@ -32,7 +32,8 @@ placed as (
         {{ business_date('o.requested_at') }} as requested_on,
         case when o.state = 'done' then {{ business_date('o.ended_at') }} end as executed_on
     from orders as o
-    left join contracts as c on c.contract_key = o.contract_id
+    left join versions as c
+        on {{ version_of('c', 'o.contract_id', 'coalesce(' ~ business_date('o.requested_at') ~ ', ' ~ business_today() ~ ')') }}
     left join supply_points as p on p.supply_point_id = o.supply_point_id
     left join sectors as s on s.sector_key = p.sector_id
     left join routes as r on r.route_key = p.route_id

@@ -1,10 +1,10 @@
--- Grain: one row per cut or reconnection order.
+-- Cut and reconnection orders, with what the contract was on the day of the order. Grain: one row per order.
 with orders as (
     select * from {{ ref('stg_odoo__cut_order') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 )
 
 select
@@ -25,4 +25,4 @@ select
     case when o.state = 'done' then o.executed_on end as executed_on,
     case when o.state = 'done' then o.executed_on - o.ordered_on end as execution_days
 from orders as o
-left join contracts as c on c.contract_key = o.contract_id
+left join versions as c on {{ version_of('c', 'o.contract_id', 'coalesce(o.ordered_on, o.executed_on, ' ~ business_today() ~ ')') }}

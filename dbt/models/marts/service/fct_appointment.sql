@@ -1,4 +1,4 @@
--- Appointments at the offices. Grain: one row per appointment.
+-- Appointments at the offices, with what the contract was that day. Grain: one row per appointment.
 with appointments as (
     select * from {{ ref('stg_odoo__appointment') }}
 ),
@@ -7,8 +7,8 @@ requests as (
     select * from {{ ref('stg_odoo__service_request') }}
 ),
 
-contracts as (
-    select * from {{ ref('int_core__contract') }}
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 )
 
 select
@@ -31,4 +31,5 @@ select
     end::numeric(8, 1) as wait_minutes
 from appointments as a
 left join requests as r on r.service_request_id = a.service_request_id
-left join contracts as c on c.contract_key = coalesce(a.contract_id, r.contract_id)
+left join versions as c
+    on {{ version_of('c', 'coalesce(a.contract_id, r.contract_id)', 'coalesce(' ~ business_date('a.scheduled_at') ~ ', ' ~ business_today() ~ ')') }}

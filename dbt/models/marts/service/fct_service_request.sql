@@ -1,6 +1,6 @@
 -- Claims, service requests and support tickets with their term and how long they took. The term is the seed's (sla_targets, calendar hours: a
 -- whole number of days runs until the end of its last day); where it has none, Odoo's due date. Hours are of the calendar; those of the working week
--- stand beside them.
+-- stand beside them. Sector, route and user type are those of the contract on the day it opened.
 -- Grain: one row per claim, service request or ticket.
 with requests as (
     select * from {{ ref('int_service__request') }}
@@ -8,6 +8,10 @@ with requests as (
 
 contracts as (
     select * from {{ ref('int_core__contract') }}
+),
+
+versions as (
+    select * from {{ ref('int_core__contract_version') }}
 ),
 
 customers as (
@@ -50,10 +54,10 @@ select
     r.channel,
     coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
     coalesce(cu.customer_id, c.customer_key, {{ unassigned_key() }}) as customer_key,
-    coalesce(c.sector_key, {{ unassigned_key() }}) as sector_key,
-    coalesce(c.route_key, {{ unassigned_key() }}) as route_key,
-    coalesce(c.municipality_key, {{ unassigned_key() }}) as municipality_key,
-    coalesce(c.user_type_key, {{ unassigned_key() }}) as user_type_key,
+    coalesce(v.sector_key, {{ unassigned_key() }}) as sector_key,
+    coalesce(v.route_key, {{ unassigned_key() }}) as route_key,
+    coalesce(v.municipality_key, {{ unassigned_key() }}) as municipality_key,
+    coalesce(v.user_type_key, {{ unassigned_key() }}) as user_type_key,
     coalesce(u.user_name, {{ unassigned_name() }}) as assigned_to,
     r.status,
     r.is_founded,
@@ -77,5 +81,6 @@ select
     coalesce(r.status = 'abierta' and {{ business_date('r.due_at') }} < {{ business_today() }}, false) as is_overdue
 from dated as r
 left join contracts as c on c.contract_key = r.contract_id
+left join versions as v on {{ version_of('v', 'c.contract_key', business_date('r.opened_at')) }}
 left join customers as cu on cu.customer_id = r.customer_id
 left join users as u on u.user_id = r.user_id
