@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from benchmarks.common import report
-from benchmarks.warehouse import change, lab
+from benchmarks.warehouse import lab
 from benchmarks.warehouse.bench import Bench
+from benchmarks.warehouse.sections import daily
 
 SHELF = report.Shelf("warehouse", ("benchmarks/warehouse", "caudal", "dbt/models", "dbt/macros", "dbt/tests", "superset_assets", "demo/utility"))
 SECTIONS = ("build", "daily", "history", "queries")
@@ -66,9 +67,7 @@ def make_dataset(size: Size = "1500x12", day: Annotated[bool, typer.Option("--da
     started, console = time.monotonic(), Console()
     with lab.opened(lab.Size.of(size), console.print) as opened:
         if day:
-            number = opened.state()["days"] + 1
-            console.print(change.a_day(number, round(opened.state()["rows"] * 0.002), opened.date_of(number)))
-            opened.state(days=number)
+            console.print(daily.a_day(opened, round(opened.state()["rows"] * daily.SHARE), any_age=True))
         console.print(f"{size}: {opened.state()['rows']:,} rows, {opened.state()['raw_gb']:.2f} GB, {time.monotonic() - started:.0f} s")
 
 

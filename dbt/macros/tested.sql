@@ -28,21 +28,24 @@
         and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
 {%- endmacro %}
 
-{# The months of `untested` of some models (or [model, topic]), as a list of literals that prunes partitions; never empty (an empty list is no SQL). #}
+{# The months of `untested` of some models (or [model, topic]), as a list of literals that prunes partitions; never empty (an empty list is no SQL). None: every
+   month, in a run that reads everything. #}
 {% macro untested_months(changing) -%}
+    {%- if tests_everything() -%} {{ return(none) }} {%- endif -%}
     {%- set query -%}
         {%- for changed in changing -%}
         ({{ untested(changed, 'period_month') if changed is not sequence else untested(changed[0], 'period_month', changed[1]) }})
         {{- ' union ' if not loop.last }}
         {%- endfor -%}
     {%- endset -%}
-    {%- set months = run_query(query).columns[0].values() if execute else [] -%}
+    {%- set months = run_query(query).columns[0].values() -%}
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 
-{# Condition: the date is in one of the months, written so that partitions are pruned. #}
+{# Condition: the date is in one of the months (none: of all), written so that partitions are pruned. #}
 {% macro is_in_months(column, months) -%}
-    {%- if months | length > 24 -%} date_trunc('month', {{ column }})::date in ({% for m in months %}date '{{ m }}'{{ ', ' if not loop.last }}{% endfor %})
+    {%- if months is none -%} true
+    {%- elif months | length > 24 -%} date_trunc('month', {{ column }})::date in ({% for m in months %}date '{{ m }}'{{ ', ' if not loop.last }}{% endfor %})
     {%- else -%} (
         {%- for m in months -%}
             ({{ column }} >= date '{{ m }}' and {{ column }} < date '{{ m }}' + 31 and date_trunc('month', {{ column }}) = date '{{ m }}')
@@ -51,9 +54,6 @@
     )
     {%- endif -%}
 {%- endmacro %}
-
-{# The same for a test that adds up months: true of each in a run that reads everything, for which `months` is none. #}
-{% macro is_summed(column, months) -%} {{ is_in_months(column, months) if months else 'true' }} {%- endmacro %}
 
 {# The test's `where`, and for our incremental models the rows not tested yet. Applies to every generic test without being asked. #}
 {% macro default__get_where_subquery(relation) -%}

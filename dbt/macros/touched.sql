@@ -77,8 +77,11 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{# The entries of the log that follow single columns (for which a run keeps the old rows until it has the new ones), or those that follow all. #}
+{% macro log_entries(spec, of) -%} {{ return(spec.log | default([]) | selectattr('of', 'defined' if of else 'undefined') | list) }} {%- endmacro %}
+
 {% macro touched_log(spec, relation, source, of=false) -%}
-    {% set entries = spec.log | default([]) | selectattr('of', 'defined') | list if of else spec.log | default([]) | selectattr('of', 'undefined') | list -%}
+    {% set entries = log_entries(spec, of) -%}
     {% if entries -%}
     insert into ops.model_change (build_id, side, model, row_key, contract_key, period_month)
     {%- for entry in entries %}
@@ -110,9 +113,6 @@
     ) as changed
 {%- endmacro %}
 
-{# Whether an entry of the log asks what became of single columns, so that a run keeps the old rows until it has the new ones. #}
-{% macro compares_columns(spec) -%} {{ return(spec.log | default([]) | selectattr('of', 'defined') | list | length > 0) }} {%- endmacro %}
-
 {# Statements that find in one table (a whole one, or one month's part) the rows that stay, and delete the others that were touched. #}
 {% macro touched_delete(spec, relation, part, fresh, columns, month=none) -%}
 insert into kept
@@ -138,7 +138,7 @@ with gone as (
         not exists (select from kept where {{ touched_match('kept', 't', spec.row, spec.nullable) }})
     returning t.*
 )
-{%- if compares_columns(spec) %},
+{%- if log_entries(spec, of=true) %},
 
 kept_old as (
     insert into old_rows select {% for c in columns %}{{ c.quoted }}{{ ', ' if not loop.last }}{% endfor %} from gone
@@ -152,7 +152,7 @@ kept_old as (
     {%- set spec, target, fresh, columns = model.config.meta.touched, args.target_relation, args.temp_relation, args.dest_columns -%}
     {%- set names = columns | map(attribute='quoted') | join(', ') %}
 create temporary table kept on commit drop as select {{ spec.row | join(', ') }} from {{ fresh }} limit 0;
-    {%- if compares_columns(spec) %}
+    {%- if log_entries(spec, of=true) %}
 create temporary table old_rows on commit drop as select {{ names }} from {{ target }} limit 0;
     {%- endif %}
 analyze {{ fresh }};
@@ -187,7 +187,7 @@ with come as (
 )
 
 {{ touched_log(spec, target, 'come') }};
-    {%- if compares_columns(spec) %}
+    {%- if log_entries(spec, of=true) %}
 
 analyze old_rows;
 with new_rows as (

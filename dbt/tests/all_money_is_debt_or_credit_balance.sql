@@ -3,7 +3,7 @@
 -- Month by month, what moved is what the balance changed by: so a daily run reads only the months that changed, and the balances before them.
 {% set facts = [[ref('fct_invoice'), 'sums'], [ref('fct_payment'), 'sums'], ref('fct_payment_allocation'), ref('fct_receivable_month'),
                 ref('fct_credit_balance_month')] %}
-{% set months = none if tests_everything() else untested_months(facts) %}
+{% set months = untested_months(facts) %}
 
 with balances as (
     {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
@@ -20,19 +20,19 @@ with balances as (
 movements as (
     select {{ month_of('issued_on') }} as period_month, sign * total_amount as amount
     from {{ ref('fct_invoice') }}
-    where state = 'posted' {% if months %}and {{ is_in_months('issued_on', months) }}{% endif %}
+    where state = 'posted' and {{ is_in_months('issued_on', months) }}
 
     union all
 
     select {{ month_of('paid_on') }}, -payment_amount
     from {{ ref('fct_payment') }}
-    {% if months %}where {{ is_in_months('paid_on', months) }}{% endif %}
+    where {{ is_in_months('paid_on', months) }}
 
     union all
 
     select {{ month_of('allocated_on') }}, -allocated_amount
     from {{ ref('fct_payment_allocation') }}
-    where allocation_kind = 'ajuste' {% if months %}and {{ is_in_months('allocated_on', months) }}{% endif %}
+    where allocation_kind = 'ajuste' and {{ is_in_months('allocated_on', months) }}
 
     union all
 
@@ -49,7 +49,7 @@ movements as (
 select period_month, sum(amount) as unexplained_amount
 from movements
 where period_month in (select period_month from {{ ref('int_core__closed_month') }})
-    {% if months %}and {{ is_in_months('period_month', months) }}{% endif %}
+    and {{ is_in_months('period_month', months) }}
     -- the first month that is kept has no balance before it
     and ({{ kept_from() }} = date '0001-01-01' or period_month > {{ kept_from() }})
 group by period_month

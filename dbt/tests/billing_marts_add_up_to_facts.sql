@@ -4,9 +4,9 @@
 
 -- A daily run compares the months of which a fact or its sums changed, and the cycles of which a document did.
 {% set changing = [ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], ref('fct_commercial_month')] %}
-{% set months = none if tests_everything() else untested_months(changing) %}
-{% set issued = is_summed('issued_on', months) %}
-{% set period = is_summed('period_month', months) %}
+{% set months = untested_months(changing) %}
+{% set issued = is_in_months('issued_on', months) %}
+{% set period = is_in_months('period_month', months) %}
 {% set runs = ref('int_billing__run_document') %}
 {% set cycles = 'true' if tests_everything() else '{} in (' ~ untested(runs, 'row_key', 'cycle') ~ ')' %}
 

@@ -5,14 +5,14 @@
 
 -- A daily run compares the months of which a fact changed; what is settled is of any month of issue, and compared whole.
 {% set changing = [ref('fct_invoice_line'), [ref('fct_payment'), 'sums'], ref('fct_credit_balance_month')] %}
-{% set months = none if tests_everything() else untested_months(changing) %}
-{% set issued = is_summed('issued_on', months) %}
-{% set period = is_summed('period_month', months) %}
+{% set months = untested_months(changing) %}
+{% set issued = is_in_months('issued_on', months) %}
+{% set period = is_in_months('period_month', months) %}
 
 with payments as (
     select {{ month_of('paid_on') }} as period_month, sum(payment_amount) as collected_amount
     from {{ ref('fct_payment') }}
-    where {{ is_summed('paid_on', months) }}
+    where {{ is_in_months('paid_on', months) }}
     group by 1
 ),
 

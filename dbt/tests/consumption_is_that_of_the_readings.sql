@@ -1,17 +1,17 @@
 -- The consumption of each month is the sum of its readings: adding up the readings of a contract and month loses none.
-{% set months = none if tests_everything() else untested_months([ref('int_consumption__reading'), ref('fct_consumption_month')]) %}
+{% set months = untested_months([ref('int_consumption__reading'), ref('fct_consumption_month')]) %}
 
 with readings as (
     select period_month, sum(consumption_m3) as consumption_m3
     from {{ ref('int_consumption__reading') }}
-    {% if months %}where {{ is_in_months('period_month', months) }}{% endif %}
+    where {{ is_in_months('period_month', months) }}
     group by period_month
 ),
 
 facts as (
     select period_month, sum(consumption_m3) as consumption_m3
     from {{ ref('fct_consumption_month') }}
-    {% if months %}where {{ is_in_months('period_month', months) }}{% endif %}
+    where {{ is_in_months('period_month', months) }}
     group by period_month
 )
 

@@ -1,19 +1,19 @@
 -- The 607: forms of payment add up to the total with taxes, line by line; and detail + summary is all that was issued in each closed month:
 -- in a daily run, in those of which a document changed.
 {% set changing = [[ref('fct_invoice'), 'sums'], ref('int_billing__607_document')] %}
-{% set months = none if tests_everything() else untested_months(changing) %}
+{% set months = untested_months(changing) %}
 
 with declared as (
     select period_month, count(*) as n, sum(billed_amount) as billed_amount, sum(itbis_billed_amount) as itbis_amount
     from {{ ref('mart_dgii__607') }}
-    where {{ is_summed('period_month', months) }}
+    where {{ is_in_months('period_month', months) }}
     group by 1
 
     union all
 
     select period_month, documents_count, billed_amount, itbis_billed_amount
     from {{ ref('mart_dgii__607_summary') }}
-    where {{ is_summed('period_month', months) }}
+    where {{ is_in_months('period_month', months) }}
 ),
 
 declared_by_month as (
@@ -26,7 +26,7 @@ issued as (
     select {{ month_of('issued_on') }} as period_month, count(*) as n, sum(untaxed_amount) as billed_amount, sum(tax_amount) as itbis_amount
     from {{ ref('fct_invoice') }}
     where state = 'posted' and {{ month_of('issued_on') }} in (select period_month from {{ ref('int_core__closed_month') }})
-        and {{ is_summed('issued_on', months) }}
+        and {{ is_in_months('issued_on', months) }}
     group by 1
 )
 

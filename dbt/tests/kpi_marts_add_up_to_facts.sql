@@ -4,10 +4,10 @@
 -- A daily run compares the months of which a fact or its sums changed.
 {% set changing = [ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], [ref('fct_payment'), 'sums'], ref('fct_receivable_month'), ref('fct_credit_balance_month'),
                    ref('fct_consumption_month'), ref('int_core__contract_month'), ref('fct_commercial_month'), ref('fct_receivable_age_month')] %}
-{% set months = none if tests_everything() else untested_months(changing) %}
-{% set issued = is_summed('issued_on', months) %}
-{% set paid = is_summed('paid_on', months) %}
-{% set period = is_summed('period_month', months) %}
+{% set months = untested_months(changing) %}
+{% set issued = is_in_months('issued_on', months) %}
+{% set paid = is_in_months('paid_on', months) %}
+{% set period = is_in_months('period_month', months) %}
 
 with lines as (
     select {{ month_of('issued_on') }} as period_month, sum(line_amount) as billed_amount, sum(billed_m3) as billed_m3

@@ -3,9 +3,9 @@
 
 -- A daily run compares the months of which a fact or its sums changed.
 {% set changing = [ref('fct_consumption_attributed_month'), ref('fct_reading'), ref('int_core__contract_month'), ref('int_metering__meter_month')] %}
-{% set months = none if tests_everything() else untested_months(changing) %}
-{% set period = is_summed('period_month', months) %}
-{% set read = is_summed('read_on', months) %}
+{% set months = untested_months(changing) %}
+{% set period = is_in_months('period_month', months) %}
+{% set read = is_in_months('read_on', months) %}
 
 with facts as (
     select 'booked_m3' as measure, period_month, sum(booked_m3) as amount from {{ ref('fct_consumption_attributed_month') }} where {{ period }} group by 2

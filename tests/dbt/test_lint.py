@@ -39,12 +39,12 @@ def test_sqlfluff(home):
     from caudal.dbt_run import dbt_environment
     from caudal.warehouse import ensure_database
 
-    ensure_database("lint")  # an empty one: what the macros write depends on what is loaded and built
     shared = shared_print()
     marks = {path: PASSED / print_of(path, shared) for path in files()}
     todo = [path for path, mark in marks.items() if not mark.exists()]
     if not todo:
         return
+    ensure_database("lint")  # an empty one: what the macros write depends on what is loaded and built
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_sqlfluff.py")), "lint", "--format", "json", "--disable-progress-bar", "--processes", "2",
          *(str(p.relative_to(DBT)) for p in todo)],

@@ -21,20 +21,20 @@ def days(bench: Bench, lab: Lab, rows: int, rounds: int, any_age: bool = False) 
     """
     found = []
     for i in range(rounds + 1):
-        written = a_day(lab, rows, any_age)
+        written = sum(a_day(lab, rows, any_age).values())
         built = bench.built(lab, f"day {lab.state()['days']}, {written:,} rows, late ones of {'any age' if any_age else 'the last quarter'}", lab.build)
         if i:
             found.append((written, built))
     return found
 
 
-def a_day(lab: Lab, rows: int, any_age: bool = False) -> int:
-    """Write the next day of work; the rows written."""
+def a_day(lab: Lab, rows: int, any_age: bool = False) -> dict[str, int]:
+    """Write the next day of work; the rows written, by entity."""
     day = lab.state()["days"] + 1
     today = lab.date_of(day)
     written = change.a_day(day, rows, today, change.ANY_AGE if any_age else today - QUARTER)
     lab.state(days=day)
-    return sum(written.values())
+    return written
 
 
 def measure(bench: Bench) -> Section:
@@ -45,7 +45,7 @@ def measure(bench: Bench) -> Section:
         changed = round(state["rows"] * SHARE)
         found = days(bench, lab, changed, bench.rounds)
         old = days(bench, lab, changed, bench.rounds, any_age=True)
-        closing_rows = a_day(lab, changed)
+        closing_rows = sum(a_day(lab, changed).values())
         closing = bench.built(lab, f"a day, and the business day {CLOSES_ON} closes a month", lambda: lab.build(today=CLOSES_ON))
         lab.state(ready=False)  # the business day goes back: the next section builds anew
     kinds = {"its late rows of the last quarter": found, "its late rows of any age": old}

@@ -106,4 +106,4 @@ select
     -- money counts for an agreement until it breaks or until the contract signs another
     least(e.broken_on, e.next_signed_on) as recovers_until
 from explained as e
-left join versions as c on {{ version_of('c', 'e.contract_id', 'coalesce(e.signed_on, ' ~ business_today() ~ ')') }}
+left join versions as c on {{ version_of_or_todays('c', 'e.contract_id', 'e.signed_on') }}

@@ -86,7 +86,7 @@ documents as (
         m.state
     from moves as m
     left join document_types as dt on dt.document_type_id = m.document_type_id
-    left join contracts as c on c.contract_key = m.contract_id and m.issued_on >= c.valid_from_on and m.issued_on < c.valid_until_on
+    left join contracts as c on {{ version_of('c', 'm.contract_id', 'm.issued_on') }}
     left join customers as cu on cu.customer_id = m.customer_id
 )
 

@@ -88,7 +88,7 @@ resolved as (
         p.state not in ('canceled', 'cancelled', 'rejected') as is_effective,
         p.reversal_of_payment_id is not null as is_reversal
     from payments as p
-    left join contracts as c on c.contract_key = p.contract_id and p.paid_on >= c.valid_from_on and p.paid_on < c.valid_until_on
+    left join contracts as c on {{ version_of('c', 'p.contract_id', 'p.paid_on') }}
     left join customers as cu on cu.customer_id = p.customer_id
     left join collectors as co on co.collector_id = p.collector_id
     left join journals as j on j.journal_id = p.journal_id

@@ -43,7 +43,7 @@ resolved as (
     left join remittances as r on r.bank_remittance_id = l.bank_remittance_id
     left join payments as p on p.payment_key = l.payment_id
     left join versions as v
-        on p.payment_key is null and {{ version_of('v', 'l.contract_id', 'coalesce(l.paid_on, ' ~ business_today() ~ ')') }}
+        on p.payment_key is null and {{ version_of_or_todays('v', 'l.contract_id', 'l.paid_on') }}
 )
 
 select

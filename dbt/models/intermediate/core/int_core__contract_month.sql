@@ -69,5 +69,5 @@ select
     i.contract_key is not null as is_billed
 from lives as l
 inner join months as m on l.active_dates @> m.month_end_on and (l.touched_from is null or m.period_month >= l.touched_from)
-inner join versions as v on v.contract_key = l.contract_key and m.month_end_on >= v.valid_from_on and m.month_end_on < v.valid_until_on
+inner join versions as v on {{ version_of('v', 'l.contract_key', 'm.month_end_on') }}
 left join invoiced as i on i.contract_key = l.contract_key and i.period_month = m.period_month

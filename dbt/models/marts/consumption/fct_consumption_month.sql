@@ -50,5 +50,4 @@ select
     m.doubt = 0 as is_effective_reading,
     coalesce(m.incident, 'none') as incident
 from monthly as m
-inner join versions as v on v.contract_key = m.contract_key
-    and {{ month_end('m.period_month') }} >= v.valid_from_on and {{ month_end('m.period_month') }} < v.valid_until_on
+inner join versions as v on {{ version_of('v', 'm.contract_key', month_end('m.period_month')) }}

@@ -34,4 +34,4 @@ select
 from deliveries as d
 left join invoices as i on i.invoice_key = d.move_id
 left join {{ ref('int_core__contract_version') }} as own
-    on i.invoice_key is null and {{ version_of('own', 'd.contract_id', 'coalesce(' ~ business_date('d.sent_at') ~ ', ' ~ business_today() ~ ')') }}
+    on i.invoice_key is null and {{ version_of_or_todays('own', 'd.contract_id', business_date('d.sent_at')) }}

@@ -36,4 +36,4 @@ from events as e
 left join meters as m on m.meter_key = e.meter_id
 left join supply_points as sp on sp.supply_point_id = e.supply_point_id
 inner join versions as c
-    on {{ version_of('c', 'coalesce(m.contract_key, ' ~ unassigned_key() ~ ')', 'coalesce(e.happened_on, ' ~ business_today() ~ ')') }}
+    on {{ version_of_or_todays('c', 'coalesce(m.contract_key, ' ~ unassigned_key() ~ ')', 'e.happened_on') }}

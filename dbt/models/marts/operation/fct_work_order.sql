@@ -33,7 +33,7 @@ placed as (
         case when o.state = 'done' then {{ business_date('o.ended_at') }} end as executed_on
     from orders as o
     left join versions as c
-        on {{ version_of('c', 'o.contract_id', 'coalesce(' ~ business_date('o.requested_at') ~ ', ' ~ business_today() ~ ')') }}
+        on {{ version_of_or_todays('c', 'o.contract_id', business_date('o.requested_at')) }}
     left join supply_points as p on p.supply_point_id = o.supply_point_id
     left join sectors as s on s.sector_key = p.sector_id
     left join routes as r on r.route_key = p.route_id

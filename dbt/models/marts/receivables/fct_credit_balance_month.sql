@@ -69,5 +69,4 @@ select
     v.user_type_key,
     b.balance_amount as credit_balance_amount
 from at_month_end as b
-inner join versions as v on v.contract_key = b.contract_key
-    and {{ month_end('b.period_month') }} >= v.valid_from_on and {{ month_end('b.period_month') }} < v.valid_until_on
+inner join versions as v on {{ version_of('v', 'b.contract_key', month_end('b.period_month')) }}

@@ -25,4 +25,4 @@ select
     case when o.state = 'done' then o.executed_on end as executed_on,
     case when o.state = 'done' then o.executed_on - o.ordered_on end as execution_days
 from orders as o
-left join versions as c on {{ version_of('c', 'o.contract_id', 'coalesce(o.ordered_on, o.executed_on, ' ~ business_today() ~ ')') }}
+left join versions as c on {{ version_of_or_todays('c', 'o.contract_id', 'o.ordered_on, o.executed_on') }}

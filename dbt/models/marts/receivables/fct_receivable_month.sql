@@ -78,5 +78,4 @@ select
     b.receivable_amount,
     case when b.ageing_bucket_order > 0 then b.receivable_amount else 0 end as overdue_amount
 from by_bucket as b
-inner join versions as v on v.contract_key = b.contract_key
-    and {{ month_end('b.period_month') }} >= v.valid_from_on and {{ month_end('b.period_month') }} < v.valid_until_on
+inner join versions as v on {{ version_of('v', 'b.contract_key', month_end('b.period_month')) }}

@@ -32,4 +32,4 @@ select
 from appointments as a
 left join requests as r on r.service_request_id = a.service_request_id
 left join versions as c
-    on {{ version_of('c', 'coalesce(a.contract_id, r.contract_id)', 'coalesce(' ~ business_date('a.scheduled_at') ~ ', ' ~ business_today() ~ ')') }}
+    on {{ version_of_or_todays('c', 'coalesce(a.contract_id, r.contract_id)', business_date('a.scheduled_at')) }}
