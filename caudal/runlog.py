@@ -1,4 +1,4 @@
-"""The run log: one row of `ops.run` for each run of a step, written in its own connection so that a failure is recorded too."""
+"""The run log: one row of `ops.run` for each run of a step, written outside of the step's transaction so that a failure is recorded too."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Jsonb
 
 from caudal import lineage, warehouse
@@ -33,15 +35,14 @@ class Run:
 @contextmanager
 def run(
     pipeline: str, entity: str | None = None, reads: Sequence[lineage.Dataset] = (), writes: Sequence[lineage.Dataset] = (),
+    through: psycopg.Connection | None = None,
 ) -> Iterator[Run]:
     """Record the block as one run of `pipeline`, and tell lineage (see `caudal.lineage`) what it reads and writes.
 
-    An exception marks it failed, with its message, and goes on up.
+    An exception marks it failed, with its message, and goes on up. through: a connection in autocommit, outside of any transaction, to
+    write with instead of one for each row.
     """
-    with warehouse.connect("load", autocommit=True) as conn:
-        run_id = conn.execute(
-            "insert into ops.run (pipeline, entity) values (%s, %s) returning run_id", [pipeline, entity]
-        ).fetchone()[0]
+    run_id = _write(through, "insert into ops.run (pipeline, entity) values (%s, %s) returning run_id", [pipeline, entity])[0]
     record = Run(run_id, reads=reads, writes=writes)
     lineage.emit("START", pipeline, entity, record)
     try:
@@ -49,18 +50,26 @@ def run(
     except BaseException as error:
         message = f"{type(error).__name__}: {error}"[:4000]
         with suppress(warehouse.WarehouseUnavailable):  # `error` is likely its consequence, says more, and goes on up
-            _close(record, "failed", message)
+            _close(record, "failed", message, through)
         lineage.emit("FAIL", pipeline, entity, record, message)
         raise
-    _close(record, "ok", None)
+    _close(record, "ok", None, through)
     lineage.emit("COMPLETE", pipeline, entity, record)
 
 
-def _close(record: Run, status: str, error: str | None) -> None:
+def _write(through: psycopg.Connection | None, statement: str, values: Sequence[Any]) -> Any:
+    """The statement's first answer, committed: by `through` while that serves, else by a connection for it alone."""
+    if through is not None and not through.closed and through.info.transaction_status == TransactionStatus.IDLE:
+        with suppress(psycopg.OperationalError):  # lost since it was used last
+            return through.execute(statement, values).fetchone()
     with warehouse.connect("load", autocommit=True) as conn:
-        conn.execute(
-            """update ops.run set status = %s, ended_at = now(), error = %s, rows_read = %s, rows_inserted = %s, rows_updated = %s,
-               rows_deleted = %s, rows_quarantined = %s, watermark_from = %s, watermark_to = %s, details = %s where run_id = %s""",
-            [status, error, record.rows_read, record.rows_inserted, record.rows_updated, record.rows_deleted,
-             record.rows_quarantined, record.watermark_from, record.watermark_to, Jsonb(record.details), record.run_id],
-        )
+        return conn.execute(statement, values).fetchone()
+
+
+def _close(record: Run, status: str, error: str | None, through: psycopg.Connection | None) -> None:
+    _write(
+        through,
+        """update ops.run set status = %s, ended_at = now(), error = %s, rows_read = %s, rows_inserted = %s, rows_updated = %s,
+           rows_deleted = %s, rows_quarantined = %s, watermark_from = %s, watermark_to = %s, details = %s where run_id = %s returning run_id""",
+        [status, error, record.rows_read, record.rows_inserted, record.rows_updated, record.rows_deleted,
+         record.rows_quarantined, record.watermark_from, record.watermark_to, Jsonb(record.details), record.run_id])

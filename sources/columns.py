@@ -12,10 +12,10 @@ def record(conn: psycopg.Connection, source: str, entity: Entity) -> None:
     conn.execute(
         "delete from ops.source_column where source = %s and entity = %s and not (column_name = any(%s))",
         [source, entity.name, [c.name for c in entity.read]])
-    conn.cursor().executemany(
-        """insert into ops.source_column (source, entity, column_name, model, field, column_type) values (%s, %s, %s, %s, %s, %s)
+    conn.execute(
+        """insert into ops.source_column as c (source, entity, model, column_name, field, column_type)
+           select %s, %s, %s, f.* from unnest(%s::text[], %s::text[], %s::text[]) as f
            on conflict (source, entity, column_name) do update
                set model = excluded.model, field = excluded.field, column_type = excluded.column_type
-               where (ops.source_column.model, ops.source_column.field, ops.source_column.column_type)
-                   is distinct from (excluded.model, excluded.field, excluded.column_type)""",
-        [(source, entity.name, c.name, entity.model, c.source, c.type) for c in entity.read])
+               where (c.model, c.field, c.column_type) is distinct from (excluded.model, excluded.field, excluded.column_type)""",
+        [source, entity.name, entity.model, *map(list, zip(*((c.name, c.source, c.type) for c in entity.read), strict=True))])

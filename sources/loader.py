@@ -55,7 +55,7 @@ class Loader:
         self.straight, self.once, self.segment_bytes = False, once, segment_bytes
         self._keeps_open, self._open, self._without = False, None, None
         self.rejected: dict[tuple[str | None, str | None, str], Rejection] = {}
-        self.staged = 0
+        self.staged, self._merged = 0, False
         self.was_empty = False
         self._statements()
 
@@ -185,6 +185,7 @@ class Loader:
 
     def _write(self, batch: Encoded) -> None:
         if self._open is None:
+            self._clear()
             self._open = OpenCopy(self.conn, self.straight_sql if self.straight else self.copy_sql)
         try:
             self._open.write(batch)
@@ -225,8 +226,15 @@ class Loader:
                 return
             except psycopg.errors.UniqueViolation:  # the source gave a key twice, its row having changed meanwhile: merge from here on
                 self.straight = False
+        self._clear()
         self._send(self.copy_sql, text)
         self._count(rows)
+
+    def _clear(self) -> None:
+        """Empty the stage of what was merged: only when something follows, and outside of the savepoint that it may fail in."""
+        if self._merged:
+            self.conn.execute("truncate stage")
+            self._merged = False
 
     def _count(self, rows: int) -> None:
         if self.straight:
@@ -263,7 +271,7 @@ class Loader:
         self.rejected[rejection.record_id, rejection.field, rejection.reason] = rejection
 
     def merge(self) -> None:
-        """Upsert what is staged, and empty the stage."""
+        """Upsert what is staged."""
         self._settle()
         if not self.staged:
             return
@@ -276,8 +284,7 @@ class Loader:
         if self._remember:
             self.conn.execute(sql.SQL("insert into fetched select r.{}, {}, {} from stage as r").format(
                 sql.Identifier(self.entity.key), self._column(self.entity.change, "timestamptz"), self._column(self.entity.created, "timestamptz")))
-        self.conn.execute("truncate stage")
-        self.staged = 0
+        self.staged, self._merged = 0, True
 
     def totals(self) -> Totals:
         """What is alive in the raw table now: known from run to run, counted where nobody knows."""

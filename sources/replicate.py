@@ -113,18 +113,18 @@ def replicate(
     at_once = max(clients, min(clients + 1, 3))  # one ends while others read
     asked = Request(full, verify, since, accept_deletions, accept_rewind, wait)
     job = _Job(transport, asked, progress or Silent(), min(SEGMENT_BYTES, ALL_SEGMENTS_BYTES // at_once))
-    notes = expiry.note(transport)
     with ThreadPoolExecutor(at_once, thread_name_prefix="replicate") as pool:
+        notes = pool.submit(expiry.note, transport)
         futures = [pool.submit(job.run, entity) for entity in chosen]
         try:
             results = [future.result() for future in futures]
+            results[0].warnings = [*notes.result(), *results[0].warnings]  # once a run, whatever the entities
         except BaseException:  # Ctrl-C: the threads end at their next request
             transport.stop(SourceError("La réplica fue interrumpida."))
             pool.shutdown(cancel_futures=True)
             raise
         finally:
             transport.close()
-    results[0].warnings = [*notes, *results[0].warnings]  # once a run, whatever the entities
     return results
 
 
@@ -147,7 +147,7 @@ class _Job:
                 if not self.asked.wait:
                     stack.enter_context(_only_one(conn, entity, wait=False))  # before ops.run: where another works, this run never was
                 run = stack.enter_context(runlog.run(
-                    "replicate", entity.name, lineage.reads(entity, self.transport.source), lineage.writes(entity)))
+                    "replicate", entity.name, lineage.reads(entity, self.transport.source), lineage.writes(entity), through=conn))
                 run.details["source"] = self.transport.source
                 if self.asked.wait:
                     stack.enter_context(_only_one(conn, entity, wait=True))
