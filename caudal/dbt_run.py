@@ -53,7 +53,7 @@ def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str
         "DBT_ENV_SECRET_CAUDAL_PASSWORD": unquote(url.password or ""),
         "CAUDAL_DBT_DBNAME": url.path.lstrip("/"),
         "CAUDAL_DBT_SSLMODE": parse_qs(url.query).get("sslmode", ["prefer"])[0],
-        "CAUDAL_DBT_THREADS": str(min(4, max(2, (os.cpu_count() or 2) + 1))),
+        "CAUDAL_DBT_THREADS": os.environ.get("CAUDAL_DBT_THREADS") or str(min(4, max(2, (os.cpu_count() or 2) + 1))),
         "CAUDAL_DBT_MARTS_SCHEMA": schema,
         "CAUDAL_TODAY": config.today.isoformat(),
         "CAUDAL_TIMEZONE": config.timezone,

@@ -42,6 +42,21 @@
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 
+{# The months that come `by` months (1 or -1) after these; none stays none. #}
+{% macro neighbours(months, by) -%}
+    {%- if months is none -%} {{ return(none) }} {%- endif -%}
+    {%- set found = [] -%}
+    {%- for month in months -%}
+        {%- do found.append(month if month is string else (month + modules.datetime.timedelta(days=31 if by > 0 else -1)).replace(day=1)) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# These months and the ones next to them on that side. #}
+{% macro and_neighbours(months, by) -%}
+    {{ return(none if months is none else (months + neighbours(months, by)) | unique | list) }}
+{%- endmacro %}
+
 {# Condition: the date is in one of the months (none: of all), written so that partitions are pruned. #}
 {% macro is_in_months(column, months) -%}
     {%- if months is none -%} true

@@ -9,9 +9,7 @@ with balances as (
     {% for fact, amount in [('fct_receivable_month', 'receivable_amount'), ('fct_credit_balance_month', '-credit_balance_amount')] -%}
     select period_month, sum({{ amount }}) as amount
     from {{ ref(fact) }}
-    {% if months -%}
-    where period_month in ({% for m in months %}date '{{ m }}', (date '{{ m }}' - interval '1 month')::date{{ ', ' if not loop.last }}{% endfor %})
-    {%- endif %}
+    where {{ is_in_months('period_month', and_neighbours(months, -1)) }}
     group by 1
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,10 +1,13 @@
 -- For every contract and every closed month end, to the cent: what was billed = what was paid + what was credited + what is owed.
 -- Said of each month: what was billed in it, less what was paid and credited, is what the debt grew by. Of all months together it is the same.
+-- A daily run says it of the contracts and months of which a fact changed, and of the months after those.
+{% set facts = [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] %}
+{% set months = and_neighbours(untested_months(facts), 1) %}
 {% set recent %}
-{% if not tests_everything() %}
-in (
-    {% for model in [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] %}
-    {{ untested(model, 'contract_key') }}
+{% if months is none %} true {% else %}
+contract_key in (
+    {% for fact in facts %}
+    {{ untested(fact, 'contract_key') }}
     {{ 'union' if not loop.last }}
     {% endfor %}
 )
@@ -14,8 +17,7 @@ in (
 with movements as (
     select contract_key, {{ month_of('issued_on') }} as period_month, total_amount as billed, 0 as paid, 0 as credited, 0 as owed_more
     from {{ ref('fct_invoice') }}
-    where state = 'posted' and sign = 1
-        {% if recent | trim %}and contract_key {{ recent }}{% endif %}
+    where state = 'posted' and sign = 1 and {{ is_in_months('issued_on', months) }} and {{ recent }}
 
     union all
 
@@ -27,20 +29,20 @@ with movements as (
         case when allocation_kind <> 'pago' then allocated_amount else 0 end,
         0
     from {{ ref('fct_payment_allocation') }}
-    {% if recent | trim %}where contract_key {{ recent }}{% endif %}
+    where {{ is_in_months('allocated_on', months) }} and {{ recent }}
 
     union all
 
     -- a balance counts in its month, and is taken off the next
     select contract_key, period_month, 0, 0, 0, receivable_amount
     from {{ ref('fct_receivable_month') }}
-    {% if recent | trim %}where contract_key {{ recent }}{% endif %}
+    where {{ is_in_months('period_month', months) }} and {{ recent }}
 
     union all
 
     select contract_key, (period_month + interval '1 month')::date, 0, 0, 0, -receivable_amount
     from {{ ref('fct_receivable_month') }}
-    {% if recent | trim %}where contract_key {{ recent }}{% endif %}
+    where {{ is_in_months('period_month', neighbours(months, -1)) }} and {{ recent }}
 )
 
 select

@@ -1,14 +1,30 @@
 -- Attribution moves water between months and makes none: what a contract's months were given is, to the litre, what its readings took; no month's
 -- booked consumption differs from fct_consumption_month; and no month of a run with a total of zero or more is given less than nothing.
+-- A daily run says it of the contracts of which a reading or a month changed.
+{% set facts = [ref('fct_consumption_attributed_month'), ref('fct_consumption_month'), ref('fct_reading')] %}
+{% set months = untested_months(facts) %}
+{% set recent %}
+{% if months is none %} true {% else %}
+contract_key in (
+    {% for fact in facts %}
+    {{ untested(fact, 'contract_key') }}
+    {{ 'union' if not loop.last }}
+    {% endfor %}
+)
+{% endif %}
+{% endset %}
+
 with attributed as (
-    select contract_key, sum(attributed_m3) as attributed_m3, sum(booked_m3) as booked_m3
+    select contract_key, sum(attributed_m3) as attributed_m3
     from {{ ref('fct_consumption_attributed_month') }}
+    where {{ recent }}
     group by contract_key
 ),
 
 readings as (
     select contract_key, sum(consumption_m3) as consumption_m3, sum(attributed_m3) as attributed_m3
     from {{ ref('fct_reading') }}
+    where {{ recent }}
     group by contract_key
 )
 
@@ -20,14 +36,14 @@ where a.attributed_m3 is distinct from r.consumption_m3 or r.attributed_m3 is di
 union all
 
 select 'mes', contract_key, period_month, a.booked_m3, m.consumption_m3
-from {{ ref('fct_consumption_attributed_month') }} as a
-full join {{ ref('fct_consumption_month') }} as m using (contract_key, period_month)
+from (select * from {{ ref('fct_consumption_attributed_month') }} where {{ is_in_months('period_month', months) }} and {{ recent }}) as a
+full join (select * from {{ ref('fct_consumption_month') }} where {{ is_in_months('period_month', months) }} and {{ recent }}) as m using (contract_key, period_month)
 where a.booked_m3 is distinct from m.consumption_m3 and period_month >= {{ kept_from() }}
 
 union all
 
 select 'negativo', contract_key, period_month, min(attributed_m3), min(consumption_m3)
 from {{ ref('fct_reading') }}
-where attribution = 'regularised'
+where attribution = 'regularised' and {{ recent }}
 group by contract_key, period_month
 having min(attributed_m3) < 0 and sum(consumption_m3) >= 0

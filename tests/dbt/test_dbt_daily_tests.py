@@ -30,6 +30,7 @@ TAMPERED = {
     "metering_marts_add_up_to_facts": "update {m}.mart_metering__month set planned_readings = planned_readings + 1 where period_month = date '2026-09-01'",
     "consumption_is_that_of_the_readings": "update {m}.fct_consumption_month set consumption_m3 = consumption_m3 + 1 where contract_key = {contract} "
                                            "and period_month = date '2026-09-01'",
+    "regularised_consumption_is_what_was_booked": None,  # by the same
     "fct_invoice_keys_are_known": "update {m}.fct_invoice set customer_key = 123456789 where invoice_key = {invoice}",
     "fct_payment_keys_are_known": "update {m}.fct_payment set collector_key = 123456789 where payment_key = {payment}",
     "fct_payment_allocation_keys_are_known": "update {m}.fct_payment_allocation set payment_key = 123456789 where invoice_key = {invoice}",
