@@ -13,6 +13,8 @@ select distinct c.row_key as invoice_key, c.period_month from {{ changes_of(ref(
             {'topic': 'sums', 'month': 'issued_on', 'of': [
                 'issued_on', 'sector_key', 'route_key', 'user_type_key', 'document_kind', 'state', 'sign', 'untaxed_amount', 'tax_amount', 'total_amount',
                 'billed_m3']},
+            {'topic': 'outcome', 'month': 'issued_on', 'of': [
+                'issued_on', 'sector_key', 'route_key', 'user_type_key', 'document_kind', 'state', 'document_type_code', 'ecf_state']},
         ],
     }},
     indexes=[{'columns': ['contract_key', 'issued_on']}],

@@ -4,36 +4,6 @@ with grid as (
     select * from {{ ref('int_core__month_grid') }}
 ),
 
-lines as (
-    select
-        {{ month_of('issued_on') }} as period_month,
-        sector_key,
-        route_key,
-        user_type_key,
-        sum(line_amount) filter (where concept_type = 'agua') as water_billed_amount,
-        sum(line_amount) filter (where concept_type = 'alcantarillado') as sewer_billed_amount,
-        sum(line_amount) filter (where concept_type = 'mora') as late_fee_billed_amount,
-        sum(line_amount) filter (where concept_type not in ('agua', 'alcantarillado', 'mora')) as other_billed_amount
-    from {{ ref('fct_invoice_line') }}
-    group by 1, 2, 3, 4
-),
-
-documents as (
-    select
-        {{ month_of('issued_on') }} as period_month,
-        sector_key,
-        route_key,
-        user_type_key,
-        count(*) filter (where state = 'posted' and document_kind = 'factura') as billing_invoices,
-        count(*) filter (where state = 'cancel') as voided_documents,
-        count(*) filter (where state = 'posted' and ecf_outcome <> 'papel') as ecf_issued,
-        count(*) filter (where state = 'posted' and ecf_outcome = 'aceptado') as ecf_accepted,
-        count(*) filter (where state = 'posted' and ecf_outcome = 'rechazado') as ecf_rejected,
-        count(*) filter (where state = 'posted' and ecf_outcome = 'pendiente') as ecf_pending
-    from (select *, {{ ecf_outcome('document_type_code', 'ecf_state') }} as ecf_outcome from {{ ref('fct_invoice') }}) as d
-    group by 1, 2, 3, 4
-),
-
 corrections as (
     select
         {{ month_of('issued_on') }} as period_month,
@@ -78,24 +48,23 @@ select
     grid.sector_name,
     grid.route_code,
     grid.user_type_name,
-    coalesce(lines.water_billed_amount, 0) as water_billed_amount,
-    coalesce(lines.sewer_billed_amount, 0) as sewer_billed_amount,
-    coalesce(lines.late_fee_billed_amount, 0) as late_fee_billed_amount,
-    coalesce(lines.other_billed_amount, 0) as other_billed_amount,
-    coalesce(documents.billing_invoices, 0) as billing_invoices,
-    coalesce(documents.voided_documents, 0) as voided_documents,
-    coalesce(documents.ecf_issued, 0) as ecf_issued,
-    coalesce(documents.ecf_accepted, 0) as ecf_accepted,
-    coalesce(documents.ecf_rejected, 0) as ecf_rejected,
-    coalesce(documents.ecf_pending, 0) as ecf_pending,
+    coalesce(sums.water_billed_amount, 0) as water_billed_amount,
+    coalesce(sums.sewer_billed_amount, 0) as sewer_billed_amount,
+    coalesce(sums.late_fee_billed_amount, 0) as late_fee_billed_amount,
+    coalesce(sums.other_billed_amount, 0) as other_billed_amount,
+    coalesce(sums.billing_invoices, 0) as billing_invoices,
+    coalesce(sums.voided_documents, 0) as voided_documents,
+    coalesce(sums.ecf_issued, 0) as ecf_issued,
+    coalesce(sums.ecf_accepted, 0) as ecf_accepted,
+    coalesce(sums.ecf_rejected, 0) as ecf_rejected,
+    coalesce(sums.ecf_pending, 0) as ecf_pending,
     coalesce(corrections.billing_error_notes, 0) as billing_error_notes,
     coalesce(corrections.billing_error_amount, 0) as billing_error_amount,
     coalesce(duplicates.duplicate_invoices, 0) as duplicate_invoices,
     coalesce(skipped.unbilled_periods, 0) as unbilled_periods,
     coalesce(excluded.excluded_contracts, 0) as excluded_contracts
 from grid
-left join lines using (period_month, sector_key, route_key, user_type_key)
-left join documents using (period_month, sector_key, route_key, user_type_key)
+left join {{ ref('int_billing__month') }} as sums using (period_month, sector_key, route_key, user_type_key)
 left join corrections using (period_month, sector_key, route_key, user_type_key)
 left join duplicates using (period_month, sector_key, route_key, user_type_key)
 left join skipped using (period_month, sector_key, route_key, user_type_key)
