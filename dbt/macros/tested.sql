@@ -42,6 +42,15 @@
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 
+{# Condition on the rows of the contracts of which something in these models was not tested yet; true of each in a run that reads everything. #}
+{% macro is_of_untested_contract(changing) -%}
+    {%- if tests_everything() -%} true
+    {%- else -%} contract_key in (
+        {%- for changed in changing %} {{ untested(changed, 'contract_key') }} {{ 'union' if not loop.last }} {%- endfor -%}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
 {# The months that come `by` months (1 or -1) after these; none stays none. #}
 {% macro neighbours(months, by) -%}
     {%- if months is none -%} {{ return(none) }} {%- endif -%}

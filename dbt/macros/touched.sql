@@ -37,6 +37,14 @@
     )
 {%- endmacro %}
 
+{# The months of `changes_of` some models (or [model, topic]): a query for `keep_touched` of who adds them up by month. #}
+{% macro changed_months_of(changing) -%}
+    {%- for changed in changing %}
+select c.period_month from {{ changes_of(changed) if changed is not sequence else changes_of(changed[0], changed[1]) }} as c
+    {{- ' union' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Condition on a row of raw: written by a run that this model has not seen whole. The run is written as a number, for which the planner has
    statistics: not knowing it, it takes a third of the table to be new, and reads all that hangs from it. #}
 {% macro is_new_in_raw(alias) -%}

@@ -3,16 +3,7 @@
 -- A daily run says it of the contracts and months of which a fact changed, and of the months after those.
 {% set facts = [ref('fct_invoice'), ref('fct_payment_allocation'), ref('fct_receivable_month')] %}
 {% set months = and_neighbours(untested_months(facts), 1) %}
-{% set recent %}
-{% if months is none %} true {% else %}
-contract_key in (
-    {% for fact in facts %}
-    {{ untested(fact, 'contract_key') }}
-    {{ 'union' if not loop.last }}
-    {% endfor %}
-)
-{% endif %}
-{% endset %}
+{% set recent = is_of_untested_contract(facts) %}
 
 with movements as (
     select contract_key, {{ month_of('issued_on') }} as period_month, total_amount as billed, 0 as paid, 0 as credited, 0 as owed_more

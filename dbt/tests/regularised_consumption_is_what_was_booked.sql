@@ -2,17 +2,8 @@
 -- booked consumption differs from fct_consumption_month; and no month of a run with a total of zero or more is given less than nothing.
 -- A daily run says it of the contracts of which a reading or a month changed.
 {% set facts = [ref('fct_consumption_attributed_month'), ref('fct_consumption_month'), ref('fct_reading')] %}
-{% set months = untested_months(facts) %}
-{% set recent %}
-{% if months is none %} true {% else %}
-contract_key in (
-    {% for fact in facts %}
-    {{ untested(fact, 'contract_key') }}
-    {{ 'union' if not loop.last }}
-    {% endfor %}
-)
-{% endif %}
-{% endset %}
+{% set recent = is_of_untested_contract(facts) %}
+{% set changed = is_in_months('period_month', untested_months(facts)) ~ ' and ' ~ recent %}
 
 with attributed as (
     select contract_key, sum(attributed_m3) as attributed_m3
@@ -36,8 +27,8 @@ where a.attributed_m3 is distinct from r.consumption_m3 or r.attributed_m3 is di
 union all
 
 select 'mes', contract_key, period_month, a.booked_m3, m.consumption_m3
-from (select * from {{ ref('fct_consumption_attributed_month') }} where {{ is_in_months('period_month', months) }} and {{ recent }}) as a
-full join (select * from {{ ref('fct_consumption_month') }} where {{ is_in_months('period_month', months) }} and {{ recent }}) as m using (contract_key, period_month)
+from (select * from {{ ref('fct_consumption_attributed_month') }} where {{ changed }}) as a
+full join (select * from {{ ref('fct_consumption_month') }} where {{ changed }}) as m using (contract_key, period_month)
 where a.booked_m3 is distinct from m.consumption_m3 and period_month >= {{ kept_from() }}
 
 union all

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchmarks.common.report import Section, Sheet
-from benchmarks.warehouse.bench import Bench, median
+from benchmarks.warehouse.bench import Bench, full_of, median
 from benchmarks.warehouse.lab import Built, Lab
 from benchmarks.warehouse.sections.daily import SHARE, a_day
 
@@ -39,12 +39,12 @@ def measure(bench: Bench) -> Section:
         for number in range(1, bench.rounds + 1):
             for setting in SETTINGS:
                 with _set(lab, setting):
+                    bench.tell(f"round {number}: {setting}")
                     lab.state(ready=False)
-                    lab.forget_builds()
-                    full[setting].append(bench.built(lab, f"{number} {setting}: full build", lab.build))
-                    bench.built(lab, f"{number} {setting}: the other side", lab.build)
+                    bench.ready(lab)
+                    full[setting].append(full_of(lab))
                     a_day(lab, changed)
-                    day[setting].append(bench.built(lab, f"{number} {setting}: a day", lab.build))
+                    day[setting].append(bench.built(lab, "a day", lab.build))
         shipped = {row[0]: row[1] for row in lab.execute(
             "select name, setting from pg_settings where name in ('max_parallel_workers_per_gather', 'max_parallel_workers', 'work_mem')")}
     seconds = {setting: (median(b.seconds for b in full[setting]), median(b.seconds for b in day[setting])) for setting in SETTINGS}

@@ -1,10 +1,8 @@
 -- What was billed and how the tax office answered, added up by month of issue: what `mart_billing__month` fills the grid from.
 -- A month of which a line or a document changed is added up again, and only that. Grain: month × sector × route × user type with a document.
-{% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_invoice_line')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_invoice'), 'outcome') }} as c
-{% endraw %}{% endset %}
+{% set touched %}{% raw %}{{ changed_months_of([
+    ref('fct_invoice_line'), [ref('fct_invoice'), 'outcome']
+]) }}{% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {'row': ['period_month', 'sector_key', 'route_key', 'user_type_key'], 'keys': ['period_month']}},

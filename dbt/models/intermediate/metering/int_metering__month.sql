@@ -1,16 +1,9 @@
 -- The month of metering without its empty places: each CTE adds one fact up. What `mart_metering__month` fills the grid from.
 -- A month of which any fact changed is added up again, and only that. Grain: month × sector × route × user type where anything happened.
-{% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_consumption_attributed_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_consumption_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_reading')) }} as c
-union
-select c.period_month from {{ changes_of(ref('int_metering__meter_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('int_core__contract_month')) }} as c
-{% endraw %}{% endset %}
+{% set touched %}{% raw %}{{ changed_months_of([
+    ref('fct_consumption_attributed_month'), ref('fct_consumption_month'), ref('fct_reading'), ref('int_metering__meter_month'),
+    ref('int_core__contract_month')
+]) }}{% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {'row': ['period_month', 'sector_key', 'route_key', 'user_type_key'], 'keys': ['period_month']}},

@@ -1,20 +1,9 @@
 -- The commercial month without its empty places: each CTE adds one fact up. What `mart_commercial__month` fills the grid from.
 -- A month of which any fact changed is added up again, and only that. Grain: month × sector × route × user type where anything happened.
-{% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_invoice_line')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_invoice'), 'sums') }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_receivable_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_credit_balance_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('fct_consumption_month')) }} as c
-union
-select c.period_month from {{ changes_of(ref('int_core__contract_month')) }} as c
-{% endraw %}{% endset %}
+{% set touched %}{% raw %}{{ changed_months_of([
+    ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], [ref('fct_payment'), 'sums'], ref('fct_receivable_month'), ref('fct_credit_balance_month'),
+    ref('fct_consumption_month'), ref('int_core__contract_month')
+]) }}{% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
