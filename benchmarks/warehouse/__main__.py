@@ -15,7 +15,7 @@ from benchmarks.warehouse.bench import Bench
 from benchmarks.warehouse.sections import daily
 
 SHELF = report.Shelf("warehouse", ("benchmarks/warehouse", "caudal", "dbt/models", "dbt/macros", "dbt/tests", "superset_assets", "demo/utility"))
-SECTIONS = ("build", "daily", "history", "queries", "parallel")
+SECTIONS = ("build", "daily", "history", "queries", "unbuilt", "parallel")
 
 Size = Annotated[str, typer.Option(help="Contracts × months: 1500x12 … 150000x60. `history` takes the contracts only.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Days of work; the median counts.")]
