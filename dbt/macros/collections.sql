@@ -19,3 +19,6 @@
 {% macro allocation_check_from() -%}
     ({{ last_closed_month() }} - interval '{{ var('allocation_check_months', 12) - 1 }} months')::date
 {%- endmacro %}
+
+{# Days from each document's issue within which collection is measured. #}
+{% macro collection_terms() -%} {{ return([30, 60, 90]) }} {%- endmacro %}

@@ -28,17 +28,23 @@
         and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
 {%- endmacro %}
 
-{# The months of `untested` of some models (or [model, topic]), as a list of literals that prunes partitions; never empty (an empty list is no SQL). None: every
-   month, in a run that reads everything. #}
-{% macro untested_months(changing) -%}
+{# Condition on a row of raw: written by a run that the tests of this side have not seen whole. A number, as in `is_new_in_raw`. #}
+{% macro is_untested_in_raw(alias) -%}
+    {{ alias }}._run_id >= {{ run_query("select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'").rows[0][0] | int }}
+{%- endmacro %}
+
+{# The months of `untested` of some models (or [model, topic]), and of the queries `also`, as a list of literals that prunes partitions; never empty (an empty
+   list is no SQL). None: every month, in a run that reads everything. #}
+{% macro untested_months(changing, also=()) -%}
     {%- if tests_everything() -%} {{ return(none) }} {%- endif -%}
     {%- set query -%}
         {%- for changed in changing -%}
         ({{ untested(changed, 'period_month') if changed is not sequence else untested(changed[0], 'period_month', changed[1]) }})
         {{- ' union ' if not loop.last }}
         {%- endfor -%}
+        {%- for more in also %} union ({{ more }}) {%- endfor -%}
     {%- endset -%}
-    {%- set months = run_query(query).columns[0].values() -%}
+    {%- set months = run_query(query).columns[0].values() | select -%}
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 

@@ -1,89 +1,76 @@
 -- Documents, lines, payments and readings add up to the same in raw and in marts, by day and state.
 -- A daily run adds up, on both sides, the records that raw wrote or the marts rewrote since this side was tested whole: by id, so that the sums
--- agree only when each of them arrived, with its day and state.
+-- agree only when each of them arrived, with its day and state. Of the marts it reads the months in which those records are in raw or were rewritten;
+-- what is no longer to be there (deleted, back to draft) is looked for in all.
 {% set daily = not tests_everything() %}
+{% set day_of = 'coalesce(m.invoice_date, m.date)' %}
+{% set documents = source('odoo', 'account_move') %}
+{% set lines = source('odoo', 'account_move_line') %}
+{% set payments = source('odoo', 'account_payment') %}
+{% set is_document = "m.move_type in ('out_invoice', 'out_refund')" %}
 {% set things = {
-    'documentos': ['account_move', ref('fct_invoice'), 'invoice_key'],
-    'líneas': ['account_move_line', ref('fct_invoice_line'), 'invoice_line_key'],
-    'pagos': ['account_payment', ref('fct_payment'), 'payment_key'],
-    'lecturas': ['reading', ref('int_consumption__reading'), 'reading_key'],
+    'documentos': {
+        'raw': documents ~ ' as m', 'id': 'm.id', 'written': 'm', 'day': day_of, 'state': 'm.state', 'amount': 'm.amount_total',
+        'of_kind': is_document, 'is_there': "m.state in ('posted', 'cancel') and m._deleted_at is null",
+        'mart': ref('fct_invoice'), 'key': 'invoice_key', 'mart_day': 'issued_on', 'mart_state': 'state', 'mart_amount': 'total_amount',
+    },
+    'líneas': {
+        'raw': lines ~ ' as l inner join ' ~ documents ~ ' as m on m.id = l.move_id', 'id': 'l.id', 'written': 'l', 'day': day_of, 'state': 'm.state',
+        'amount': "case m.move_type when 'out_refund' then -l.price_subtotal else l.price_subtotal end",
+        'of_kind': is_document ~ " and l.display_type = 'product'", 'is_there': "m.state = 'posted' and l._deleted_at is null and m._deleted_at is null",
+        'mart': ref('fct_invoice_line'), 'key': 'invoice_line_key', 'mart_day': 'issued_on', 'mart_state': "'posted'", 'mart_amount': 'line_amount',
+    },
+    'pagos': {
+        'raw': payments ~ ' as p', 'id': 'p.id', 'written': 'p', 'day': 'p.date', 'state': 'p.state',
+        'amount': "case when p.state in ('canceled', 'cancelled', 'rejected') then 0 when p.payment_type = 'outbound' then -p.amount else p.amount end",
+        'of_kind': 'true', 'is_there': "p.state <> 'draft' and p._deleted_at is null",
+        'mart': ref('fct_payment'), 'key': 'payment_key', 'mart_day': 'paid_on', 'mart_state': 'state', 'mart_amount': 'payment_amount',
+    },
+    'lecturas': {
+        'raw': source('odoo', 'reading') ~ ' as r', 'id': 'r.id', 'written': 'r', 'day': month_of('r.billing_period'), 'state': "'posted'",
+        'amount': 'coalesce(r.consumption_m3, 0)', 'of_kind': 'true', 'is_there': 'r._deleted_at is null',
+        'mart': ref('int_consumption__reading'), 'key': 'reading_key', 'mart_day': 'period_month', 'mart_state': "'posted'", 'mart_amount': 'consumption_m3',
+    },
 } %}
 
 with
-{% for thing, (entity, model, key) in things.items() %}
-ids_{{ loop.index }} as materialized (
-    {% if daily -%}
-    select r.id from {{ source('odoo', entity) }} as r
-    where r._run_id >= (select s.tested_run_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
+{% for thing, t in things.items() if daily %}
+{% set n = loop.index %}
+ids_{{ n }} as materialized (
+    select {{ t.id }} from {{ t.raw }} where {{ is_untested_in_raw(t.written) }}
     union
-    {{ untested(model, 'row_key') }}
-    {%- else -%} select null::bigint as id {%- endif %}
+    {{ untested(t.mart, 'row_key') }}
+),
+
+gone_{{ n }} as materialized (
+    select {{ t.id }} from {{ t.raw }} where {{ t.of_kind }} and ({{ t.is_there }}) is not true and {{ t.id }} in (select id from ids_{{ n }})
 ),
 {% endfor %}
 raw_rows as (
-    select
-        'documentos' as thing,
-        coalesce(m.invoice_date, m.date) as day_on,
-        m.state,
-        m.amount_total as amount
-    from {{ source('odoo', 'account_move') }} as m
-    where m.move_type in ('out_invoice', 'out_refund') and m.state in ('posted', 'cancel') and m._deleted_at is null
-        {% if daily %}and m.id in (select id from ids_1){% endif %}
-
-    union all
-
-    select
-        'líneas',
-        coalesce(m.invoice_date, m.date),
-        m.state,
-        case m.move_type when 'out_refund' then -l.price_subtotal else l.price_subtotal end
-    from {{ source('odoo', 'account_move_line') }} as l
-    inner join {{ source('odoo', 'account_move') }} as m on m.id = l.move_id
-    where m.move_type in ('out_invoice', 'out_refund') and m.state = 'posted' and l.display_type = 'product'
-        and l._deleted_at is null and m._deleted_at is null
-        {% if daily %}and l.id in (select id from ids_2){% endif %}
-
-    union all
-
-    select
-        'pagos',
-        date,
-        state,
-        case when state in ('canceled', 'cancelled', 'rejected') then 0 when payment_type = 'outbound' then -amount else amount end
-    from {{ source('odoo', 'account_payment') }}
-    where state <> 'draft' and _deleted_at is null
-        {% if daily %}and id in (select id from ids_3){% endif %}
-
-    union all
-
-    select 'lecturas', {{ month_of('billing_period') }}, 'posted', coalesce(consumption_m3, 0)
-    from {{ source('odoo', 'reading') }}
-    where _deleted_at is null
-        {% if daily %}and id in (select id from ids_4){% endif %}
+    {% for thing, t in things.items() %}
+    select '{{ thing }}' as thing, {{ t.day }} as day_on, {{ t.state }} as state, {{ t.amount }} as amount
+    from {{ t.raw }}
+    where {{ t.of_kind }} and {{ t.is_there }}
+        {% if daily %}and {{ t.id }} in (select id from ids_{{ loop.index }}){% endif %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 mart_rows as (
-    select 'documentos' as thing, issued_on as day_on, state, total_amount as amount
-    from {{ ref('fct_invoice') }}
-    {% if daily %}where invoice_key in (select id from ids_1){% endif %}
-
+    {% for thing, t in things.items() %}
+    {% set months = untested_months([t.mart], also=[
+        'select ' ~ month_of(t.day) ~ ' from ' ~ t.raw ~ ' where ' ~ is_untested_in_raw(t.written)
+    ]) if daily else none %}
+    select '{{ thing }}' as thing, {{ t.mart_day }} as day_on, {{ t.mart_state }} as state, {{ t.mart_amount }} as amount
+    from {{ t.mart }}
+    where {{ is_in_months(t.mart_day, months) }}
+        {% if daily %}and {{ t.key }} in (select id from ids_{{ loop.index }})
     union all
-
-    select 'líneas', issued_on, 'posted', line_amount
-    from {{ ref('fct_invoice_line') }}
-    {% if daily %}where invoice_line_key in (select id from ids_2){% endif %}
-
-    union all
-
-    select 'pagos', paid_on, state, payment_amount
-    from {{ ref('fct_payment') }}
-    {% if daily %}where payment_key in (select id from ids_3){% endif %}
-
-    union all
-
-    select 'lecturas', period_month, 'posted', consumption_m3
-    from {{ ref('int_consumption__reading') }}
-    {% if daily %}where reading_key in (select id from ids_4){% endif %}
+    select '{{ thing }}', {{ t.mart_day }}, {{ t.mart_state }}, {{ t.mart_amount }}
+    from {{ t.mart }}
+    where {{ t.key }} in (select id from gone_{{ loop.index }}) and not {{ is_in_months(t.mart_day, months) }}{% endif %}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 raw_sums as (

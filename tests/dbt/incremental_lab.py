@@ -191,6 +191,21 @@ class Mess:
         self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where payment_type = 'inbound' and _deleted_at is null"),
                    "payment_type = 'outbound'")
 
+    def agreements(self, run: int) -> None:
+        """Agreements that break, are fulfilled, signed on another day, by another contract or for another amount; that come, that go; instalments paid or not."""
+        live = "select id from raw.odoo_agreement where _deleted_at is null"
+        broken, fulfilled, other, gone = self.pick(live, 4)
+        stamp = "write_date = clock_timestamp() at time zone 'UTC'"
+        self.write(run, "agreement", [broken], f"state = 'broken', {stamp}")
+        self.write(run, "agreement", [fulfilled], f"state = 'fulfilled', signed_on = signed_on - {self.draw.randrange(1, 90)}, {stamp}")
+        self.write(run, "agreement", [other], "contract_id = (select max(id) from raw.odoo_contract where _deleted_at is null), amount = amount / 2")
+        self.write(run, "agreement", [gone], "_deleted_at = clock_timestamp()")
+        self.copy(run, "agreement", other, contract_id=self.pick("select distinct contract_id from raw.odoo_agreement")[0], signed_on="2026-05-20", state="active")
+        instalments = self.pick("select id from raw.odoo_agreement_instalment where paid_on is not null and _deleted_at is null", 2)
+        self.write(run, "agreement_instalment", instalments[:1], "paid_on = null")
+        self.write(run, "agreement_instalment", instalments[1:], "paid_on = paid_on + 50")
+
     def all(self, run: int) -> None:
-        for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger):
+        for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger,
+                       self.agreements):
             change(run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from incremental_lab import raw_restored
@@ -12,6 +13,7 @@ from psycopg.types.json import Jsonb
 from caudal import warehouse
 from caudal.build import build
 from caudal.dbt_run import _dbt, target_dir
+from tests.raw_changes import loader_run
 
 # what is done to the side that is not published, and which test must see it. {key}, {contract}: of a posted invoice with an allocation.
 TAMPERED = {
@@ -25,12 +27,14 @@ TAMPERED = {
     "kpi_marts_add_up_to_facts": None,
     "no_money_is_lost_between_raw_and_marts": None,
     "billing_marts_add_up_to_facts": None,  # by the line
+    "collections_add_up": None,  # by what is applied
     "form_607_declares_every_document": "update {m}.mart_dgii__607_summary set documents_count = documents_count + 1 where period_month = "
                                         "(select date_trunc('month', issued_on) from {m}.fct_invoice where invoice_key = {invoice})",
     "metering_marts_add_up_to_facts": "update {m}.mart_metering__month set planned_readings = planned_readings + 1 where period_month = date '2026-09-01'",
     "consumption_is_that_of_the_readings": "update {m}.fct_consumption_month set consumption_m3 = consumption_m3 + 1 where contract_key = {contract} "
                                            "and period_month = date '2026-09-01'",
     "regularised_consumption_is_what_was_booked": None,  # by the same
+    "debtors_owe_what_is_overdue_today": "update intermediate.int_billing__document set total_amount = total_amount + 1 where invoice_key = {invoice}",
     "fct_invoice_keys_are_known": "update {m}.fct_invoice set customer_key = 123456789 where invoice_key = {invoice}",
     "fct_payment_keys_are_known": "update {m}.fct_payment set collector_key = 123456789 where payment_key = {payment}",
     "fct_payment_allocation_keys_are_known": "update {m}.fct_payment_allocation set payment_key = 123456789 where invoice_key = {invoice}",
@@ -39,6 +43,7 @@ TAMPERED = {
     "fct_invoice_line_keys_are_known": "update {m}.fct_invoice_line set concept_key = 123456789 where invoice_line_key = {line}",
 }
 LOGGED = [
+    ("int_billing__document:debt", "select {invoice}, null, null"),
     ("fct_invoice", "select invoice_key, contract_key, issued_on from {m}.fct_invoice where invoice_key = {invoice}"),
     ("fct_invoice:sums", "select null, null, issued_on from {m}.fct_invoice where invoice_key = {invoice}"),
     ("fct_invoice_line", "select invoice_line_key, contract_key, issued_on from {m}.fct_invoice_line where invoice_line_key = {line}"),
@@ -95,12 +100,24 @@ def test_the_full_form_finds_everything(tampered):
     assert set(TAMPERED) <= _failed(conn, whole=True)
 
 
+def test_what_left_raw_is_looked_for_in_every_month(tampered):
+    """A payment that was dated otherwise and then deleted, of which a build noticed nothing: the marts hold it in a month that raw no longer names."""
+    conn, _ = tampered
+    payment = conn.execute("select max(payment_key) from marts_next.fct_payment where payment_amount > 0").fetchone()[0]
+    before = conn.execute("select date, _deleted_at, _run_id from raw.odoo_account_payment where id = %s", [payment]).fetchone()
+    change = "update raw.odoo_account_payment set date = %s, _deleted_at = %s, _run_id = %s where id = %s"
+    with loader_run(conn) as run:
+        conn.execute(change, [before[0] - timedelta(days=400), datetime.now(UTC), run, payment])
+    assert "no_money_is_lost_between_raw_and_marts" in _failed(conn, whole=False)
+    conn.execute(change, [*before, payment])
+
+
 def test_every_daily_test_finds_what_is_wrong_in_a_row_that_changed(tampered):
     conn, values = tampered
     build_id = conn.execute("select max(tested_build_id) + 1 from ops.side").fetchone()[0]
     for model, rows in LOGGED:
         conn.execute(
             f"""insert into ops.model_change (build_id, side, model, row_key, contract_key, period_month)
-                select {build_id}, ops.side_of('marts_next'), '{model}', a::bigint, b::bigint, date_trunc('month', c::date)::date
+                select {build_id}, ops.side_of('{"intermediate" if model.startswith("int_") else "marts_next"}'), '{model}', a::bigint, b::bigint, date_trunc('month', c::date)::date
                 from ({rows.format(**values)}) as r (a, b, c)""")
     assert set(TAMPERED) <= _failed(conn, whole=False)

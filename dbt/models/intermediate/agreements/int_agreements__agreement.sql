@@ -3,6 +3,19 @@
 -- after those days, counted from the first instalment that was not paid by then. What no instalment explains is dated by Odoo's last change.
 -- Sector, route and user type are those of the contract on the day it signed.
 -- Grain: one row per agreement.
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched',
+    meta={'touched': {
+        'row': ['agreement_key'], 'keys': [],
+        'log': [
+            {'row': 'agreement_key', 'contract': 'contract_key', 'month': 'signed_on'},
+            {'topic': 'span', 'month': 'signed_on', 'of': ['contract_key', 'signed_on']},
+            {'topic': 'span', 'month': 'closed_on', 'of': ['contract_key', 'closed_on']},
+        ],
+    }},
+    indexes=[{'columns': ['agreement_key'], 'unique': true}, {'columns': ['contract_key']}],
+) }}
+
 with agreements as (
     select * from {{ ref('stg_odoo__agreement') }}
 ),

@@ -1,10 +1,25 @@
 -- Money that came in for each agreement: payments applied, from its signing on, to invoices that its contract had by then, up to the agreed
 -- amount. Grain: one row per agreement and day with such money.
-{{ config(indexes=[{'columns': ['agreement_key', 'recovered_on']}]) }}
+{% set touched %}{% raw %}
+select c.row_key as agreement_key from {{ changes_of(ref('int_agreements__agreement')) }} as c
+union
+select g.agreement_key from {{ changes_of(ref('int_receivables__reconciliation')) }} as c
+inner join {{ ref('int_agreements__agreement') }} as g on g.contract_key = c.contract_key and c.period_month >= {{ month_of('g.signed_on') }}
+    and (g.recovers_until is null or c.period_month <= g.recovers_until)
+union
+select g.agreement_key from {{ changes_of(ref('int_billing__document'), 'debt') }} as c
+inner join {{ ref('int_agreements__agreement') }} as g on g.contract_key = c.contract_key and c.period_month <= g.signed_on
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['agreement_key', 'recovered_on'], 'keys': ['agreement_key']}},
+    indexes=[{'columns': ['agreement_key', 'recovered_on']}],
+) }}
 
 with agreements as (
     select * from {{ ref('int_agreements__agreement') }}
     where contract_key <> {{ unassigned_key() }}
+        {% if is_incremental() %}and agreement_key in (select agreement_key from touched){% endif %}
 ),
 
 allocations as (

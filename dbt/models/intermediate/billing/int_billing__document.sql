@@ -23,7 +23,11 @@ where {{ is_new_in_raw('t') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['invoice_key'], 'keys': ['invoice_key'],
-        'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+        'log': [
+            {'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'},
+            {'topic': 'debt', 'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on', 'of': [
+                'contract_key', 'sector_key', 'route_key', 'user_type_key', 'issued_on', 'due_on', 'total_amount', 'sign', 'state']},
+        ],
     }},
     indexes=[
         {'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'issued_on']},

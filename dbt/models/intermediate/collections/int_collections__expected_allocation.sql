@@ -5,7 +5,7 @@
 -- Grain: payment × day × invoice × component (recargo, capital) with a balance.
 {% set touched %}{% raw %}
 with invoices as (
-    select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
+    select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document'), 'debt') }} as c
     union
     select c.row_key from {{ changes_of(ref('int_billing__document_line'), 'invoice') }} as c
     union
@@ -13,7 +13,7 @@ with invoices as (
 ),
 
 contracts as (
-    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_billing__document')) }} as c
+    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_billing__document'), 'debt') }} as c
     union all
     select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document_line')) }} as c
     union all
@@ -63,6 +63,7 @@ where t.applied_on < {{ allocation_check_from() }}
     }},
     indexes=[{'columns': ['payment_key', 'applied_on']}],
 ) }}
+{% set balances = ref('int_receivables__open_balance') %}
 
 with payments as (
     select
@@ -122,10 +123,14 @@ recent as (
 ),
 
 {% if is_incremental() -%}
--- the invoices of their contracts, and those that they settled
+-- what their contracts owed when their month began or were billed in it, and what they settled: nothing else can have had a balance
 candidates as (
-    select invoice_key from {{ ref('int_billing__document') }}
-    where contract_key in (select contract_key from recent)
+    select b.invoice_key from recent as r
+    inner join {{ balances }} as b on b.contract_key = r.contract_key
+        and (b.until_month is null or b.until_month >= {{ month_of('r.applied_on') }})
+    union
+    select d.invoice_key from recent as r
+    inner join {{ ref('int_billing__document') }} as d on d.contract_key = r.contract_key and d.issued_on >= {{ month_of('r.applied_on') }}
     union
     select invoice_key from allocations
     where payment_key in (select payment_key from recent)

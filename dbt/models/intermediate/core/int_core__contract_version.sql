@@ -1,11 +1,16 @@
 -- What every fact takes from its contract, as it was on the fact's date: versions of the contract cut where its supply point changed.
 -- Facts are dated by day, so a version counts from the day on which it began; of several in a day the last. The first also holds for what is older.
+-- Topic `version`: the month from which a contract is another; that its version before ends there changes nothing of what was before.
 -- Grain: contract × span of days (`valid_from_on` ≤ day < `valid_until_on`), with the member "Sin asignar".
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched',
     meta={'touched': {
         'row': ['contract_key', 'valid_from_on'], 'keys': [],
-        'log': [{'contract': 'contract_key', 'month': 'valid_from_on'}],
+        'log': [
+            {'contract': 'contract_key', 'month': 'valid_from_on'},
+            {'topic': 'version', 'contract': 'contract_key', 'month': 'valid_from_on', 'of': [
+                'contract_version_key', 'sector_key', 'route_key', 'municipality_key', 'user_type_key']},
+        ],
     }},
     indexes=[{'columns': ['contract_key', 'valid_from_on'], 'unique': true}],
 ) }}

@@ -8,7 +8,9 @@
         'row': ['invoice_key', 'moved_on'], 'keys': ['invoice_key'],
         'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'moved_on'}],
     }},
-    indexes=[{'columns': ['invoice_key', 'moved_on'], 'unique': true}],
+    indexes=[
+        {'columns': ['invoice_key', 'moved_on'], 'unique': true}, {'columns': ['contract_key', 'moved_on']}, {'columns': ['moved_on']},
+    ],
 ) }}
 
 {{ with_settlements() }}

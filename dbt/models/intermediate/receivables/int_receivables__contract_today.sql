@@ -1,5 +1,12 @@
 -- What each contract owes today, and since when. Grain: one row per contract with debt.
-with invoices as (
+-- Of all that was ever billed it looks at what is not settled for good, and at what is settled with a date to come.
+with candidates as (
+    select invoice_key from {{ ref('int_receivables__open_balance') }} where until_month is null
+    union
+    select debit_invoice_key from {{ ref('int_receivables__reconciliation') }} where debit_kind = 'factura' and reconciled_on > {{ business_today() }}
+),
+
+invoices as (
     select
         contract_key,
         invoice_key,
@@ -8,7 +15,7 @@ with invoices as (
         sum(moved_amount) as balance_amount,
         sum(moved_surcharge_amount) as surcharge_amount
     from {{ ref('int_receivables__component_movement') }}
-    where moved_on <= {{ business_today() }}
+    where moved_on <= {{ business_today() }} and invoice_key in (select candidates.invoice_key from candidates)
     group by 1, 2, 3, 4
     having sum(moved_amount) <> 0
 )

@@ -1,11 +1,41 @@
 -- Debt at each closed month end by when it was billed and when it fell due: what roll rates and loss rates are made of, without going back to
 -- the invoices. Grain: closed month × sector × route × user type × month billed × due date × under an agreement, non-zero only.
-with open_balances as (
-    select * from {{ ref('int_receivables__open_balance') }}
-),
+{% set touched %}{% raw %}
+with reasons as (
+    select min(c.period_month) as from_month from {{ changes_of(ref('int_receivables__component_movement')) }} as c
+    union all
+    -- a contract takes all that it owes along, if it owed anything
+    select min(greatest(c.period_month, {{ month_of('b.issued_on') }})) from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
+    inner join {{ ref('int_receivables__open_balance') }} as b on b.contract_key = c.contract_key
+    union all
+    select min(c.period_month) from {{ changes_of(ref('int_agreements__agreement'), 'span') }} as c
+    union all
+    select min(m.period_month) from {{ newly_closed_months() }} as m
+)
 
-documents as (
-    select invoice_key, issued_on from {{ ref('int_billing__document') }}
+-- what happened in a month is owed from then on: all months up to the last closed one
+select m.period_month::date as period_month
+from (select min(from_month) as from_month from reasons) as r
+cross join lateral generate_series(r.from_month, {{ last_closed_month() }}, interval '1 month') as m (period_month)
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['period_month', 'sector_key', 'route_key', 'user_type_key', 'issued_month', 'due_on', 'is_under_agreement'], 'keys': ['period_month'],
+        'log': [{'month': 'period_month'}],
+    }},
+    indexes=[{'columns': ['period_month']}],
+) }}
+
+with open_balances as (
+    select
+        b.*,
+        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as touched_from
+    from {{ ref('int_receivables__open_balance') }} as b
+    {% if is_incremental() -%}
+    inner join (select min(period_month) as from_month from touched) as k on b.until_month is null or b.until_month > k.from_month
+    where k.from_month is not null
+    {%- endif %}
 ),
 
 versions as (
@@ -25,13 +55,12 @@ at_month_end as (
     select
         m.period_month::date as period_month,
         b.contract_key,
-        d.issued_on,
+        b.issued_on,
         b.due_on,
         b.balance_amount
     from open_balances as b
-    inner join documents as d on d.invoice_key = b.invoice_key
     cross join lateral generate_series(
-        b.from_month,
+        greatest(b.from_month, b.touched_from),
         least(b.until_month - interval '1 month', {{ last_closed_month() }}),
         interval '1 month'
     ) as m (period_month)

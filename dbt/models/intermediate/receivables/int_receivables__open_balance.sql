@@ -55,6 +55,7 @@ owed as (
     select
         r.invoice_key,
         d.contract_key,
+        d.issued_on,
         d.due_on,
         r.from_month,
         r.until_month,

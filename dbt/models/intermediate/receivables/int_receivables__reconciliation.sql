@@ -60,6 +60,7 @@ inner join {{ this }} as t on t.{{ side }}_payment_key = payments.row_key
     indexes=[
         {'columns': ['reconcile_id'], 'unique': true}, {'columns': ['debit_invoice_key']}, {'columns': ['credit_invoice_key']},
         {'columns': ['debit_payment_key']}, {'columns': ['credit_payment_key']}, {'columns': ['credit_contract_key', 'reconciled_on']},
+        {'columns': ['reconciled_on']},
     ],
 ) }}
 

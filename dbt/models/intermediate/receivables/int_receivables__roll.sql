@@ -1,11 +1,26 @@
 -- Where the debt of each month end, and what was billed since, is at the next one: still owed in a bucket, under an agreement, or gone by
 -- payment, credit note or another entry. Grain: closed month × sector × route × user type × source × bucket or exit × under an agreement.
+{% set touched %}{% raw %}
+{{ changed_months_of([
+    ref('int_receivables__debt_month'), ref('int_receivables__reconciliation'), ref('int_receivables__component_movement')
+]) }}
+union
+select m.period_month from {{ newly_closed_months() }} as m
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['period_month', 'sector_key', 'route_key', 'user_type_key', 'from_order', 'end_order', 'is_under_agreement'], 'keys': ['period_month'],
+    }},
+    indexes=[{'columns': ['period_month']}],
+) }}
+
 with debts as (
-    select * from {{ ref('int_receivables__debt_month') }}
+    select * from {{ touched_months_of(ref('int_receivables__debt_month'), 'period_month') }}
 ),
 
 allocations as (
-    select * from {{ ref('int_receivables__allocation') }}
+    select * from {{ touched_months_of(ref('int_receivables__allocation'), 'allocated_on') }}
     where {{ month_of('allocated_on') }} <= {{ last_closed_month() }}
 ),
 

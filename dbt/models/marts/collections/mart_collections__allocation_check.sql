@@ -1,8 +1,15 @@
 -- Payments that Odoo applied otherwise than the rule says (surcharges first, then capital, oldest due first), how much, and why as far as
 -- the data tells.
 -- Grain: one row per payment and day of application that deviates.
-with components as (
-    select * from {{ ref('int_collections__expected_allocation') }}
+with deviating as (
+    select distinct payment_key, applied_on from {{ ref('int_collections__expected_allocation') }}
+    where applied_amount <> expected_amount
+),
+
+-- whole applications, but only those with a debt that got something else than its share: what complies is most of it
+components as (
+    select c.* from deviating as d
+    inner join {{ ref('int_collections__expected_allocation') }} as c on c.payment_key = d.payment_key and c.applied_on = d.applied_on
 ),
 
 -- credit notes and other entries that ended up settling an invoice
@@ -12,9 +19,9 @@ corrections as (
         bool_or(n.credit_reason = 'acuerdo') as has_concession,
         bool_or(a.allocation_kind = 'nota_credito') as has_note,
         bool_or(a.allocation_kind = 'ajuste') as has_adjustment
-    from {{ ref('fct_payment_allocation') }} as a
-    left join {{ ref('fct_invoice') }} as n on n.invoice_key = a.credit_invoice_key
-    where a.allocation_kind <> 'pago'
+    from {{ ref('int_receivables__allocation') }} as a
+    left join {{ ref('int_billing__document') }} as n on n.invoice_key = a.credit_invoice_key
+    where a.allocation_kind <> 'pago' and a.invoice_key in (select components.invoice_key from components)
     group by a.invoice_key
 ),
 
@@ -83,7 +90,7 @@ select
         else 'recargo_pospuesto'
     end as deviation_reason
 from applications as a
-inner join {{ ref('fct_payment') }} as p on p.payment_key = a.payment_key
+inner join {{ ref('int_collections__payment') }} as p on p.payment_key = a.payment_key
 inner join {{ ref('int_core__contract') }} as c on c.contract_key = a.contract_key
 inner join {{ ref('int_core__sector') }} as s on s.sector_key = c.sector_key
 inner join {{ ref('int_core__route') }} as r on r.route_key = c.route_key

@@ -5,18 +5,11 @@ with credits as (
     where until_month is null
 ),
 
-settled as (
-    select invoice_key, sum(allocated_amount) as settled_amount
-    from {{ ref('fct_payment_allocation') }}
-    group by invoice_key
-),
-
 debts as (
-    select i.contract_key, sum(i.total_amount - coalesce(st.settled_amount, 0)) as open_debt_amount
-    from {{ ref('fct_invoice') }} as i
-    left join settled as st on st.invoice_key = i.invoice_key
-    where i.state = 'posted' and i.sign = 1
-    group by i.contract_key
+    select contract_key, sum(balance_amount) as open_debt_amount
+    from {{ ref('int_receivables__open_balance') }}
+    where until_month is null
+    group by contract_key
 )
 
 select

@@ -4,7 +4,7 @@ select contract_key, min(from_month) as from_month
 from (
     select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_receivables__credit_movement')) }} as c
     union all
-    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
     union all
     select distinct v.contract_key, m.period_month
     from {{ newly_closed_months() }} as m

@@ -2,9 +2,10 @@
 {% set touched %}{% raw %}
 select contract_key, min(from_month) as from_month
 from (
-    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_receivables__open_balance')) }} as c
+    -- by the month of what moved, not by that from which the old balance was owed: who pays today an old debt owes the same at all closed month ends
+    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_receivables__component_movement')) }} as c
     union all
-    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
     union all
     select b.contract_key, m.period_month
     from {{ newly_closed_months() }} as m
