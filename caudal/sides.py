@@ -34,11 +34,13 @@ RAW_INDEXES = (
     ("odoo_account_payment", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
     ("odoo_account_partial_reconcile", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
     ("odoo_reading", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
+    ("odoo_bill_delivery", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
     ("odoo_account_move_line", "btree (move_id)"),
     ("odoo_account_partial_reconcile", "btree (debit_move_id)"),
     ("odoo_account_partial_reconcile", "btree (credit_move_id)"),
     ("odoo_account_payment", "btree (move_id)"),
     ("odoo_reading", "btree (meter_id)"),
+    ("odoo_bill_delivery", "btree (move_id)"),
 )
 
 

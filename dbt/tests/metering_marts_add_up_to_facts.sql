@@ -1,4 +1,5 @@
--- The marts of metering lose nothing: in every closed month each of their sums is that of its fact.
+-- The marts of metering lose nothing: in every closed month each of their sums is that of its fact. The water balance and the virtual office sum the
+-- same water and count the same connections.
 {% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
 
 -- A daily run compares the months of which a fact or its sums changed.
@@ -29,6 +30,10 @@ with facts as (
     select 'reader_days', {{ month_of('read_on') }}, count(distinct reader_key || ' ' || read_on) from {{ ref('fct_reading') }}
     where is_read and read_on is not null and {{ read }}
     group by 2
+    union all
+    select 'used_m3', period_month, sum(attributed_m3) from {{ ref('mart_metering__month') }} where {{ period }} group by 2
+    union all
+    select 'adoption_contracts', period_month, sum(connections) from {{ ref('mart_metering__month') }} where {{ period }} group by 2
 ),
 
 marts as (
@@ -41,6 +46,12 @@ marts as (
     select 'readings_count', period_month, sum(readings_count)::numeric from {{ ref('mart_metering__reader_month') }} where {{ period }} group by 2
     union all
     select 'reader_days', period_month, sum(reader_days) from {{ ref('mart_metering__reader_month') }} where {{ period }} group by 2
+    union all
+    select 'used_m3', period_month, sum(billed_metered_m3 + billed_estimated_m3 + unbilled_metered_m3) from {{ ref('fct_water_use_month') }}
+    where {{ period }}
+    group by 2
+    union all
+    select 'adoption_contracts', period_month, sum(adoption_contracts) from {{ ref('mart_delivery__adoption_month') }} where {{ period }} group by 2
 )
 
 select measure, period_month, f.amount as fact_amount, m.amount as mart_amount

@@ -205,7 +205,50 @@ class Mess:
         self.write(run, "agreement_instalment", instalments[:1], "paid_on = null")
         self.write(run, "agreement_instalment", instalments[1:], "paid_on = paid_on + 50")
 
+    def cycles(self, run: int) -> None:
+        """Bills, sectors and incidents that go from one cycle, month or reading to another; contracts that change their route; cycles that go."""
+        live = "select id from raw.odoo_billing_cycle where _deleted_at is null"
+        cycle, other, gone = self.pick(live, 3)
+        self.write(run, "account_move", self.invoices(2), f"cycle_id = {cycle}")
+        self.write(run, "account_move", self.pick("select id from raw.odoo_account_move where cycle_id is not null and state = 'posted'", 2),
+                   "billing_period = billing_period - interval '1 month', ecf_state = 'rejected'")
+        self.write(run, "billing_cycle", [cycle], "period = period - interval '1 month'")
+        self.write(run, "billing_cycle", [other], f"sector_group = (select sector_group from raw.odoo_billing_cycle where id = {cycle})")
+        self.write(run, "billing_cycle", [gone], "_deleted_at = clock_timestamp()")
+        route = self.pick("select id from raw.odoo_route where _deleted_at is null")[0]
+        self.write(run, "supply_point", self.pick("select id from raw.odoo_supply_point where _deleted_at is null", 2), f"route_id = {route}")
+        readings = self.pick("select id from raw.odoo_reading where _deleted_at is null", 3)
+        self.write(run, "reading", readings[:1], "consumption_m3 = null")
+        incidents = self.pick("select id from raw.odoo_reading_incident where _deleted_at is null", 4)
+        self.write(run, "reading_incident", incidents[:1], f"reading_id = {readings[1]}")
+        self.write(run, "reading_incident", incidents[1:2], "state = 'resolved'")
+        self.write(run, "reading_incident", incidents[2:3], "_deleted_at = clock_timestamp()")
+        self.copy(run, "reading_incident", incidents[3], reading_id=readings[2], state="open")
+
+    def deliveries(self, run: int) -> None:
+        """Attempts that get through, fail, are of another bill, of one that nobody knows or of one older than all on record; use of the virtual office."""
+        live = self.pick("select id from raw.odoo_bill_delivery where _deleted_at is null", 9)
+        self.write(run, "bill_delivery", live[:2], "state = 'delivered', delivered_at = sent_at + interval '3 hours'")
+        self.write(run, "bill_delivery", live[2:4], "state = 'bounced', reason = 'buzon_lleno', channel = 'email'")
+        self.write(run, "bill_delivery", live[4:5], f"move_id = {self.invoices(1)[0]}")
+        self.write(run, "bill_delivery", live[5:6], "move_id = 91000000, sent_at = null")
+        self.write(run, "bill_delivery", live[6:7], "move_id = null")
+        self.write(run, "bill_delivery", live[7:8], "_deleted_at = clock_timestamp()")
+        old = self.conn.execute("select move_id from raw.odoo_bill_delivery where state = 'sent' and id = %s", [live[8]]).fetchone()
+        first = self.pick("select id from raw.odoo_account_move where move_type = 'out_invoice' and state = 'posted' and invoice_date < date '2025-10-01'")
+        for move in [*(old or ()), *first]:
+            self.copy(run, "bill_delivery", live[8], move_id=move, state="failed")
+        if self.draw.random() < 0.5:  # the source purges: what is on record begins later
+            self.write(run, "bill_delivery", self.pick(
+                "select id from raw.odoo_bill_delivery where sent_at < (select min(sent_at) + interval '40 days' from raw.odoo_bill_delivery where _deleted_at is null)",
+                10**6), "_deleted_at = clock_timestamp()")
+        used = self.pick("select id from raw.odoo_virtual_office_action where _deleted_at is null", 4)
+        self.write(run, "virtual_office_action", used[:1], "result = 'failed'")
+        self.write(run, "virtual_office_action", used[1:2], "happened_at = happened_at - interval '5 months'")
+        self.write(run, "virtual_office_action", used[2:3], "_deleted_at = clock_timestamp()")
+        self.copy(run, "virtual_office_action", used[3], contract_id=self.pick("select id from raw.odoo_contract where _deleted_at is null")[0], result="ok")
+
     def all(self, run: int) -> None:
         for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger,
-                       self.agreements):
+                       self.agreements, self.cycles, self.deliveries):
             change(run)

@@ -40,6 +40,7 @@ TAMPERED = {
     "fct_payment_allocation_keys_are_known": "update {m}.fct_payment_allocation set payment_key = 123456789 where invoice_key = {invoice}",
     "fct_receivable_month_keys_are_known": "update {m}.fct_receivable_month set contract_version_key = 123456789 where contract_key = {contract} and period_month = '2026-09-01'",
     "fct_credit_balance_month_keys_are_known": "update {m}.fct_credit_balance_month set contract_version_key = 123456789 where contract_key = {credit}",
+    "fct_delivery_keys_are_known": "update {m}.fct_delivery set contract_key = 123456789 where delivery_key = {delivery}",
     "fct_invoice_line_keys_are_known": "update {m}.fct_invoice_line set concept_key = 123456789 where invoice_line_key = {line}",
 }
 LOGGED = [
@@ -57,6 +58,7 @@ LOGGED = [
     ("fct_credit_balance_month", "select null, contract_key, period_month from {m}.fct_credit_balance_month where contract_key = {credit}"),
     ("fct_consumption_month", "select null, {contract}, date '2026-09-01'"),
     ("fct_reading", "select null, {contract}, date '2026-09-01'"),
+    ("fct_delivery", "select {delivery}, null, null"),
 ]
 
 
@@ -72,6 +74,7 @@ def tampered(built) -> Iterator[tuple]:
                join marts_next.fct_receivable_month r on r.contract_key = a.contract_key and r.period_month = '2026-09-01'
                where a.payment_key is not null order by 1 limit 1""").fetchone()
         values["line"] = conn.execute("select min(invoice_line_key) from marts_next.fct_invoice_line where invoice_key = %(invoice)s", values).fetchone()[0]
+        values["delivery"] = conn.execute("select min(delivery_key) from marts_next.fct_delivery").fetchone()[0]
         values["credit"] = conn.execute("select min(contract_key) from marts_next.fct_credit_balance_month").fetchone()[0]
         for change in filter(None, TAMPERED.values()):
             assert conn.execute(change.format(**values)).rowcount > 0, change

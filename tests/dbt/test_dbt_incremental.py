@@ -127,6 +127,26 @@ def test_nothing_changed_is_nothing_written(lab):
     assert {n["name"]: n["seconds"] > 0 for n in details["nodes"] if n["kind"] == "model"}["fct_invoice"]
 
 
+def test_sums_of_a_side_are_of_its_own_facts(lab):
+    """What changes for one build and is put back for the next was never different on the side of the other."""
+    def sums(table: str, column: str) -> object:
+        return lab.execute(f"select sum({column}) from marts.{table}").fetchone()[0]
+
+    reading = lab.execute("select id from raw.odoo_reading where kind = 'real' and _deleted_at is null and billing_period = date '2026-06-01' limit 1").fetchone()[0]
+    line = lab.execute("""select l.id from raw.odoo_account_move_line l join raw.odoo_account_move m on m.id = l.move_id
+        where m.move_type = 'out_invoice' and m.state = 'posted' and l.display_type = 'product' and m._deleted_at is null and l._deleted_at is null limit 1""").fetchone()[0]
+    for _ in range(2):
+        build_untested()
+    for change in (50, -50):
+        with loader_run(lab) as run:
+            lab.execute("update raw.odoo_reading set consumption_m3 = consumption_m3 + %s, _run_id = %s where id = %s", [change, run, reading])
+            lab.execute("update raw.odoo_account_move_line set price_subtotal = price_subtotal + %s, _run_id = %s where id = %s", [change, run, line])
+        build_untested()
+        assert sums("fct_metering_month", "booked_m3") == sums("fct_consumption_attributed_month", "booked_m3")
+        assert sums("fct_billing_month", "coalesce(water_billed_amount, 0) + coalesce(sewer_billed_amount, 0) + coalesce(late_fee_billed_amount, 0) "
+                    "+ coalesce(other_billed_amount, 0)") == sums("fct_invoice_line", "line_amount")
+
+
 def test_a_run_open_at_the_start_is_picked_up_by_the_next_build(lab):
     payment, amount = lab.execute(
         "select id, amount from raw.odoo_account_payment where state = 'paid' and payment_type = 'inbound' and _deleted_at is null order by id desc limit 1").fetchone()

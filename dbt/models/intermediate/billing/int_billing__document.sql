@@ -27,11 +27,13 @@ where {{ is_new_in_raw('t') }}
             {'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'},
             {'topic': 'debt', 'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on', 'of': [
                 'contract_key', 'sector_key', 'route_key', 'user_type_key', 'issued_on', 'due_on', 'total_amount', 'sign', 'state']},
+            {'topic': 'period', 'contract': 'contract_key', 'month': 'billing_period', 'of': [
+                'contract_key', 'billing_period', 'issued_on', 'document_kind', 'state']},
         ],
     }},
     indexes=[
         {'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'issued_on']},
-        {'columns': ['customer_key']}, {'columns': ['issued_on']},
+        {'columns': ['customer_key']}, {'columns': ['issued_on']}, {'columns': ['billing_period']},
     ],
 ) }}
 

@@ -18,10 +18,15 @@ where {{ is_new_in_raw('t') }}
         'row': ['invoice_key'], 'keys': ['invoice_key'],
         'log': [
             {'row': 'invoice_key', 'contract': 'contract_key', 'month': 'period_month'},
-            {'topic': 'cycle', 'row': 'billing_cycle_id', 'of': ['billing_cycle_id', 'state', 'untaxed_amount']},
+            {'topic': 'cycle', 'row': 'billing_cycle_id', 'of': [
+                'billing_cycle_id', 'sector_key', 'route_key', 'state', 'issued_on', 'untaxed_amount', 'ecf_outcome']},
+            {'topic': 'period', 'month': 'period_month', 'of': ['contract_key', 'period_month', 'billing_cycle_id']},
         ],
     }},
-    indexes=[{'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}],
+    indexes=[
+        {'columns': ['invoice_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']},
+        {'columns': ['billing_cycle_id']}, {'columns': ['period_month']},
+    ],
 ) }}
 
 with moves as (

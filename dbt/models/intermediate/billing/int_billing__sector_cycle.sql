@@ -1,5 +1,14 @@
 -- Which cycle bills a sector in a period: the source lists the codes of a cycle's sectors in a text. A sector that two cycles of a period
 -- list belongs to the first of them. Grain: billing period × sector.
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched',
+    meta={'touched': {
+        'row': ['period_month', 'sector_key'], 'keys': [],
+        'log': [{'month': 'period_month', 'of': ['billing_cycle_id']}],
+    }},
+    indexes=[{'columns': ['period_month', 'sector_key'], 'unique': true}],
+) }}
+
 with cycles as (
     select * from {{ ref('stg_odoo__billing_cycle') }}
     where billing_period is not null

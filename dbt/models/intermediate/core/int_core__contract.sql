@@ -2,7 +2,10 @@
 -- Grain: one row per contract.
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched',
-    meta={'touched': {'row': ['contract_key'], 'keys': [], 'log': [{'row': 'contract_key', 'contract': 'contract_key'}]}},
+    meta={'touched': {'row': ['contract_key'], 'keys': [], 'log': [
+        {'row': 'contract_key', 'contract': 'contract_key'},
+        {'topic': 'place', 'contract': 'contract_key', 'of': ['sector_key', 'route_key']},
+    ]}},
     indexes=[{'columns': ['contract_key'], 'unique': true}],
 ) }}
 

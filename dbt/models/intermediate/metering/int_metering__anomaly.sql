@@ -1,8 +1,30 @@
 -- Months with the same anomaly in a row are one episode, open until corrected: by the contract's next reading without it, by a credit note of the
 -- month (the customer's bill was put right), or, for a sector's night flow, by the first month that is back under the limit. Grain: one row per
 -- contract (or sector, for night leaks), kind and episode.
+{% set touched %}{% raw %}
+select c.contract_key from {{ changes_of(ref('int_metering__reading')) }} as c
+union
+select c.contract_key from {{ changes_of(ref('int_metering__anomaly_month')) }} as c
+union
+select c.contract_key from {{ changes_of(ref('int_billing__document'), 'period') }} as c
+union
+select c.contract_key from {{ changes_of(ref('int_core__contract')) }} as c
+union
+-- night leaks, which have no log
+select {{ unassigned_key() }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['contract_key', 'anomaly_key'], 'keys': ['contract_key']}},
+    indexes=[{'columns': ['contract_key', 'anomaly_key'], 'unique': true}],
+) }}
+{% set is_touched = 'contract_key in (select contract_key from touched)' if is_incremental() else 'true' %}
+
 with months as (
-    select * from {{ ref('int_metering__anomaly_month') }}
+    select m.*, c.contract_code
+    from {{ ref('int_metering__anomaly_month') }} as m
+    inner join {{ ref('int_core__contract') }} as c on c.contract_key = m.contract_key
+    {% if is_incremental() %}where m.contract_key in (select contract_key from touched){% endif %}
 ),
 
 readings as (
@@ -15,6 +37,7 @@ readings as (
         {{ month_end('period_month') }} as month_end_on,
         row_number() over (partition by contract_key order by period_month, reading_key) as turn
     from {{ ref('int_metering__reading') }}
+    where contract_key in (select contract_key from months)
 ),
 
 placed as (
@@ -52,8 +75,8 @@ episodes as (
 
 credited as (
     select contract_key, {{ month_of('billing_period') }} as period_month, min(issued_on) as credited_on
-    from {{ ref('fct_invoice') }}
-    where state = 'posted' and document_kind = 'nota_credito'
+    from {{ ref('int_billing__document') }}
+    where state = 'posted' and document_kind = 'nota_credito' and {{ is_touched }}
     group by 1, 2
 ),
 

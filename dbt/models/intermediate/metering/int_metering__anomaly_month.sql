@@ -3,11 +3,26 @@
 -- median, and by so many m³. zero: nothing, where the median is not nearly so. negative: the index went back, or the reading showed less than had
 -- been estimated. estimated: so many months in a row without a reading, of a contract with a meter. Median and MAD are robust: one burst pipe
 -- among twelve months does not hide the next. Grain: reading × kind.
+{% set touched %}{% raw %}
+select c.contract_key from {{ changes_of(ref('int_metering__reading')) }} as c
+union
+-- a month that closes puts the oldest out
+select t.contract_key from {{ this }} as t
+where t.period_month <= {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['reading_key', 'anomaly_kind'], 'keys': ['contract_key'],
+        'log': [{'row': 'reading_key', 'contract': 'contract_key'}],
+    }},
+    indexes=[{'columns': ['reading_key', 'anomaly_kind'], 'unique': true}, {'columns': ['contract_key']}],
+) }}
+
 with readings as (
-    select r.*, c.contract_code
-    from {{ ref('int_metering__reading') }} as r
-    inner join {{ ref('int_core__contract') }} as c on c.contract_key = r.contract_key
-    where r.contract_key <> {{ unassigned_key() }}
+    select * from {{ ref('int_metering__reading') }}
+    where contract_key <> {{ unassigned_key() }}
+        {% if is_incremental() %}and contract_key in (select contract_key from touched){% endif %}
 ),
 
 real_readings as (
@@ -26,7 +41,7 @@ real_readings as (
 
 recent as (
     select * from real_readings
-    where period_month > ({{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month')
+    where period_month > {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
         and history_readings >= {{ metering_rule('anomaly_least_readings') }}
         -- else it can't be twice the median, and no median is needed to know it
         and (consumption_m3 = 0 or 2 * least_m3 < consumption_m3)
@@ -84,11 +99,11 @@ unread as (
                 and estimated_months >= {{ metering_rule('anomaly_estimated_months') }} then 'estimated'
         end as anomaly_kind
     from stretches
-    where period_month > ({{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month')
+    where period_month > {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
 )
 
 select
-    reading_key, contract_key, contract_code, meter_key, sector_key, route_key, municipality_key, user_type_key, period_month, read_on, anomaly_kind,
+    reading_key, contract_key, meter_key, sector_key, route_key, municipality_key, user_type_key, period_month, read_on, anomaly_kind,
     consumption_m3, median_m3 as expected_m3, limit_m3
 from against_history
 where anomaly_kind is not null
@@ -96,7 +111,7 @@ where anomaly_kind is not null
 union all
 
 select
-    reading_key, contract_key, contract_code, meter_key, sector_key, route_key, municipality_key, user_type_key, period_month, read_on, anomaly_kind,
+    reading_key, contract_key, meter_key, sector_key, route_key, municipality_key, user_type_key, period_month, read_on, anomaly_kind,
     case anomaly_kind when 'negative' then coalesce(index_difference_m3, consumption_m3) else consumption_m3 end,
     coalesce(estimated_m3, 0),
     null

@@ -132,43 +132,8 @@ failures as (
     left join {{ ref('stg_odoo__supply_point') }} as t on t.supply_point_id = v.supply_point_key
     where t.supply_point_id is null
 
-    -- dated data: the facts already point what does not exist at the unassigned member
     union all
-    select r.rule_code, f.invoice_key, f.issued_on, null, r.detail_es
-    from {{ ref('fct_invoice') }} as f
-    cross join lateral (
-        values
-        ('invoice_contract_exists', f.contract_key = {{ unassigned_key() }}, 'Sin contrato conocido'),
-        ('invoice_customer_exists', f.customer_key = {{ unassigned_key() }}, 'Sin cliente conocido'),
-        ('invoice_document_type_in_catalogue', f.document_type_code is null, 'Sin tipo de comprobante del catálogo')
-    ) as r (rule_code, is_broken, detail_es)
-    where f.state = 'posted' and r.is_broken
-
-    union all
-    select 'payment_contract_exists', payment_key, paid_on, null, 'Sin contrato conocido'
-    from {{ ref('fct_payment') }}
-    where contract_key = {{ unassigned_key() }}
-
-    union all
-    select 'payment_form_in_catalogue', f.payment_key, f.paid_on, null, 'Forma de pago «' || f.payment_form || '»'
-    from {{ ref('fct_payment') }} as f
-    left join {{ ref('catalogue_values') }} as c on c.catalogue = 'payment_form' and c.value = f.payment_form
-    where c.value is null
-
-    union all
-    select 'reading_contract_exists', r.reading_id, r.billing_period, null, 'Contrato ' || r.contract_id
-    from {{ ref('stg_odoo__reading') }} as r
-    left join {{ ref('stg_odoo__contract') }} as t on t.contract_id = r.contract_id
-    where t.contract_id is null
-
-    union all
-    select
-        'reading_codes_in_catalogue', r.reading_id, r.billing_period, null,
-        concat('Tipo «', r.reading_kind, '», incidencia «', r.incident, '»')
-    from {{ ref('stg_odoo__reading') }} as r
-    left join {{ ref('catalogue_values') }} as k on k.catalogue = 'reading_kind' and k.value = r.reading_kind
-    left join {{ ref('catalogue_values') }} as i on i.catalogue = 'reading_incident' and i.value = r.incident
-    where k.value is null or (r.incident is not null and i.value is null)
+    select rule_code, record_id, dated_on, null, detail_es from {{ ref('int_quality__dated_failure') }}
 )
 
 select

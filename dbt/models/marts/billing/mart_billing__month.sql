@@ -64,7 +64,7 @@ select
     coalesce(skipped.unbilled_periods, 0) as unbilled_periods,
     coalesce(excluded.excluded_contracts, 0) as excluded_contracts
 from grid
-left join {{ ref('int_billing__month') }} as sums using (period_month, sector_key, route_key, user_type_key)
+left join {{ ref('fct_billing_month') }} as sums using (period_month, sector_key, route_key, user_type_key)
 left join corrections using (period_month, sector_key, route_key, user_type_key)
 left join duplicates using (period_month, sector_key, route_key, user_type_key)
 left join skipped using (period_month, sector_key, route_key, user_type_key)

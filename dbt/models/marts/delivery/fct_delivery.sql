@@ -1,37 +1,37 @@
--- Attempts to hand a bill to its customer. A bill may have several: by e-mail, then printed. The contract is the bill's, with what it was when
--- it was issued; where the bill is not known, the attempt's own, on the day it was sent. Grain: one row per attempt.
-with deliveries as (
-    select * from {{ ref('stg_odoo__bill_delivery') }}
-),
-
-invoices as (
-    select * from {{ ref('fct_invoice') }}
-)
+-- Grain: one row per attempt to hand a bill to its customer.
+{% set touched %}{% raw %}
+select c.row_key as delivery_key from {{ changes_of(ref('int_delivery__attempt')) }} as c
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['delivery_key'], 'keys': ['delivery_key'],
+        'log': [{'row': 'delivery_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+    }},
+    indexes=[{'columns': ['invoice_key']}],
+) }}
 
 select
-    d.bill_delivery_id as delivery_key,
-    i.invoice_key,
-    coalesce(i.contract_key, own.contract_key, {{ unassigned_key() }}) as contract_key,
-    coalesce(i.sector_key, own.sector_key, {{ unassigned_key() }}) as sector_key,
-    coalesce(i.route_key, own.route_key, {{ unassigned_key() }}) as route_key,
-    coalesce(i.municipality_key, own.municipality_key, {{ unassigned_key() }}) as municipality_key,
-    coalesce(i.user_type_key, own.user_type_key, {{ unassigned_key() }}) as user_type_key,
-    coalesce(d.channel, 'none') as channel_code,
-    {{ delivery_channel_name("coalesce(d.channel, 'none')") }} as channel_name,
-    d.state,
-    coalesce(d.state = 'delivered', false) as is_delivered,
-    coalesce(d.state in ('failed', 'bounced'), false) as is_failed,
-    case when d.state in ('failed', 'bounced') then coalesce(nullif(btrim(d.failure_reason), ''), 'sin_motivo') end as failure_reason,
-    case when d.state in ('failed', 'bounced') then {{ delivery_failure_name("coalesce(nullif(btrim(d.failure_reason), ''), 'sin_motivo')") }} end
-        as failure_reason_name,
-    d.courier,
-    i.issued_on,
-    d.sent_at,
-    {{ business_date('d.sent_at') }} as sent_on,
-    d.delivered_at,
-    {{ business_date('d.delivered_at') }} as delivered_on,
-    round(extract(epoch from d.delivered_at - d.sent_at)::numeric / 3600, 2)::numeric(18, 2) as delivery_hours
-from deliveries as d
-left join invoices as i on i.invoice_key = d.move_id
-left join {{ ref('int_core__contract_version') }} as own
-    on i.invoice_key is null and {{ version_of_or_todays('own', 'd.contract_id', business_date('d.sent_at')) }}
+    delivery_key,
+    invoice_key,
+    contract_key,
+    sector_key,
+    route_key,
+    municipality_key,
+    user_type_key,
+    channel_code,
+    channel_name,
+    state,
+    is_delivered,
+    is_failed,
+    failure_reason,
+    failure_reason_name,
+    courier,
+    issued_on,
+    sent_at,
+    sent_on,
+    delivered_at,
+    delivered_on,
+    delivery_hours
+from {{ ref('int_delivery__attempt') }}
+{% if is_incremental() %}where delivery_key in (select delivery_key from touched){% endif %}

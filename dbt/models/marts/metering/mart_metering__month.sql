@@ -28,4 +28,4 @@ select
     coalesce(sums.measured_m3, 0)::numeric(18, 3) as measured_m3,
     coalesce(sums.under_registered_m3, 0)::numeric(18, 3) as under_registered_m3
 from grid
-left join {{ ref('int_metering__month') }} as sums using (period_month, sector_key, route_key, user_type_key)
+left join {{ ref('fct_metering_month') }} as sums using (period_month, sector_key, route_key, user_type_key)

@@ -2,6 +2,8 @@
 -- recovers. Recovered m³ a year = what the meter registered in its last twelve months ÷ (1 − its error) × (its error − a new one's). Its price:
 -- RD$ of water per m³ of the contract's last twelve months of invoices, else of its user type. A meter that does not work registered little or
 -- nothing to reason from: it stands in the plan for its condition, at the end unless it registered in the year. Grain: one row per candidate.
+{% set first_month = '(' ~ last_closed_month() ~ " - interval '11 months')::date" %}
+
 with meters as (
     select * from {{ ref('mart_metering__meter') }}
 ),
@@ -10,23 +12,19 @@ classes as (
     select * from {{ ref('int_metering__meter') }}
 ),
 
-first_month as (
-    select ({{ last_closed_month() }} - interval '11 months')::date as period_month
-),
-
 registered as (
-    select mm.meter_key, sum(mm.measured_m3) as measured_12m_m3
-    from {{ ref('int_metering__meter_month') }} as mm
-    inner join first_month as f on mm.period_month >= f.period_month
-    group by mm.meter_key
+    select meter_key, sum(measured_m3) as measured_12m_m3
+    from {{ ref('int_metering__meter_month') }}
+    where period_month >= {{ first_month }}
+    group by meter_key
 ),
 
 water as (
-    select l.contract_key, l.user_type_key, sum(l.line_amount) as water_amount, sum(l.billed_m3) as billed_m3
-    from {{ ref('fct_invoice_line') }} as l
-    inner join first_month as f on {{ month_of('l.issued_on') }} between f.period_month and {{ last_closed_month() }}
-    where l.concept_type = 'agua'
-    group by l.contract_key, l.user_type_key
+    select contract_key, user_type_key, sum(line_amount) as water_amount, sum(billed_m3) as billed_m3
+    from {{ ref('fct_invoice_line') }}
+    -- bounds that prune partitions
+    where issued_on >= {{ first_month }} and issued_on < {{ month_of(business_today()) }} and concept_type = 'agua'
+    group by contract_key, user_type_key
 ),
 
 prices as (

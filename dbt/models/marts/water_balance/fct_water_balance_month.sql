@@ -36,36 +36,6 @@ months as (
     where m.period_month >= (select min(period_month) from days)
 ),
 
-invoiced as (
-    select distinct contract_key, {{ month_of('billing_period') }} as period_month
-    from {{ ref('fct_invoice') }}
-    where state = 'posted' and document_kind = 'factura'
-),
-
-consumption as (
-    select
-        c.sector_key,
-        c.period_month,
-        sum(c.attributed_m3) filter (where i.contract_key is not null and c.attribution <> 'estimated') as billed_metered_m3,
-        sum(c.attributed_m3) filter (where i.contract_key is not null and c.attribution = 'estimated') as billed_estimated_m3,
-        sum(c.attributed_m3) filter (where i.contract_key is null) as unbilled_metered_m3
-    from {{ ref('fct_consumption_attributed_month') }} as c
-    left join invoiced as i on i.contract_key = c.contract_key and i.period_month = c.period_month
-    group by c.sector_key, c.period_month
-),
-
-meters as (
-    select sector_key, period_month, sum(under_registered_m3) as under_registered_m3
-    from {{ ref('int_metering__meter_month') }}
-    group by sector_key, period_month
-),
-
-connections as (
-    select sector_key, period_month, count(*) as connections
-    from {{ ref('int_core__contract_month') }}
-    group by sector_key, period_month
-),
-
 network as (
     select s.sector_key, n.mains_km, n.service_pipe_km, n.pressure_m
     from {{ ref('stg_telemetry__network') }} as n
@@ -80,20 +50,18 @@ gathered as (
         least(coalesce(s.known_hours::numeric / nullif(s.expected_hours_a_day * m.days_in_month, 0), 0), 1) as coverage_ratio,
         s.supplied_m3,
         s.min_night_flow_m3h,
-        coalesce(c.billed_metered_m3, 0) as billed_metered_m3,
-        coalesce(c.billed_estimated_m3, 0) as billed_estimated_m3,
-        coalesce(c.unbilled_metered_m3, 0) as unbilled_metered_m3,
-        coalesce(me.under_registered_m3, 0) as under_registered_m3,
-        coalesce(co.connections, 0) as connections,
+        coalesce(u.billed_metered_m3, 0) as billed_metered_m3,
+        coalesce(u.billed_estimated_m3, 0) as billed_estimated_m3,
+        coalesce(u.unbilled_metered_m3, 0) as unbilled_metered_m3,
+        coalesce(u.under_registered_m3, 0) as under_registered_m3,
+        coalesce(u.connections, 0) as connections,
         -- UARL, litres a day: (18 Lm + 0.8 Nc + 25 Lp) × P (Lambert et al. 1999; IWA, AWWA M36)
         round(
-            (18 * n.mains_km + 0.8 * coalesce(co.connections, 0) + 25 * n.service_pipe_km) * n.pressure_m * m.days_in_month / 1000, 3
+            (18 * n.mains_km + 0.8 * coalesce(u.connections, 0) + 25 * n.service_pipe_km) * n.pressure_m * m.days_in_month / 1000, 3
         ) as unavoidable_m3
     from months as m
     left join supplied as s on s.sector_key = m.sector_key and s.period_month = m.period_month
-    left join consumption as c on c.sector_key = m.sector_key and c.period_month = m.period_month
-    left join meters as me on me.sector_key = m.sector_key and me.period_month = m.period_month
-    left join connections as co on co.sector_key = m.sector_key and co.period_month = m.period_month
+    left join {{ ref('fct_water_use_month') }} as u on u.sector_key = m.sector_key and u.period_month = m.period_month
     left join network as n on n.sector_key = m.sector_key
 ),
 
