@@ -41,6 +41,8 @@ RAW_INDEXES = (
     ("odoo_account_payment", "btree (move_id)"),
     ("odoo_reading", "btree (meter_id)"),
     ("odoo_bill_delivery", "btree (move_id)"),
+    ("odoo_bank_remittance_line", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
+    ("odoo_bank_remittance_line", "btree (payment_id)"),
 )
 
 

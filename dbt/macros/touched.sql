@@ -250,17 +250,18 @@ with new_rows as (
 {#
     Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself. Of up to a year of
     months it reads those partitions; of more it reads all in one go, which is quicker than month by month (the other branch is not run).
+    `where`: which rows of `touched` are of this fact, if it has others.
 #}
-{% macro touched_months_of(relation, day) -%}
+{% macro touched_months_of(relation, day, where='true') -%}
     {%- if is_incremental() -%}
+    {%- set months = '(select distinct period_month from touched where ' ~ where ~ ')' -%}
     (
-        select t.* from (select distinct period_month from touched) as k
+        select t.* from {{ months }} as k
         inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}
-        where (select count(distinct c.period_month) <= 12 from touched as c)
+        where (select count(*) <= 12 from {{ months }} as c)
         union all
         select t.* from {{ relation }} as t
-        where (select count(distinct c.period_month) > 12 from touched as c)
-            and {{ month_of('t.' ~ day) }} in (select k.period_month from touched as k)
+        where (select count(*) > 12 from {{ months }} as c) and {{ month_of('t.' ~ day) }} in {{ months }}
     ) as rows_of_months
     {%- else -%} {{ relation }} {%- endif -%}
 {%- endmacro %}

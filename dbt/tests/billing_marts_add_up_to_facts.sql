@@ -3,7 +3,8 @@
 {% set closed = 'select period_month from ' ~ ref('int_core__closed_month') %}
 
 -- A daily run compares the months of which a fact or its sums changed, and the cycles of which a document did.
-{% set changing = [ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], [ref('fct_invoice'), 'outcome'], ref('fct_commercial_month')] %}
+{% set commercial = ref('fct_commercial_month') %}
+{% set changing = [ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], [ref('fct_invoice'), 'outcome'], [commercial, 'lines'], [commercial, 'documents']] %}
 {% set months = untested_months(changing) %}
 {% set issued = is_in_months('issued_on', months) %}
 {% set period = is_in_months('period_month', months) %}

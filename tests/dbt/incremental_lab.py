@@ -248,7 +248,53 @@ class Mess:
         self.write(run, "virtual_office_action", used[2:3], "_deleted_at = clock_timestamp()")
         self.copy(run, "virtual_office_action", used[3], contract_id=self.pick("select id from raw.odoo_contract where _deleted_at is null")[0], result="ok")
 
+    def files(self, run: int) -> None:
+        """Files of banks and collectors and their lines, which name other payments, come twice, move, go, or are of a file that comes late; the same of tills."""
+        lines = self.pick("select id from raw.odoo_bank_remittance_line where payment_id is not null and _deleted_at is null", 8)
+        payments = self.pick("select id from raw.odoo_account_payment where _deleted_at is null", 6)
+        late = 96_000_000
+        self.write(run, "bank_remittance_line", lines[:1], "_deleted_at = clock_timestamp()")
+        self.write(run, "bank_remittance_line", lines[1:2], f"payment_id = {payments[0]}, state = 'matched'")
+        self.write(run, "bank_remittance_line", lines[2:3], "payment_id = null, paid_on = null, state = 'unmatched'")
+        self.write(run, "bank_remittance_line", lines[3:4], "payment_id = 90000000, contract_id = 90000000")
+        self.write(run, "bank_remittance_line", lines[4:5], f"remittance_id = {late}, amount = amount + 3")
+        self.write(run, "bank_remittance_line", lines[5:6], f"remittance_id = (select min(id) from raw.odoo_bank_remittance), state = 'rejected', contract_id = {late}")
+        self.copy(run, "bank_remittance_line", lines[6])
+        self.copy(run, "bank_remittance_line", lines[7], payment_id=payments[1], state="matched")
+        files = self.pick("select id from raw.odoo_bank_remittance where _deleted_at is null", 5)
+        self.write(run, "bank_remittance", files[:1], "received_on = received_on + 40")
+        self.write(run, "bank_remittance", files[1:2], "date_from = date_from - 20, total_amount = total_amount + 1")
+        self.write(run, "bank_remittance", files[2:3], "_deleted_at = clock_timestamp()")
+        self.write(run, "bank_remittance", files[3:4], "collector_id = null, journal_id = (select max(id) from raw.odoo_journal)")
+        if not self.conn.execute("select 1 from raw.odoo_bank_remittance where id = %s", [late]).fetchone() and self.draw.random() < 0.6:
+            self.copy(run, "bank_remittance", files[4], id=late)
+        elif not self.conn.execute("select 1 from raw.odoo_account_payment where id = 90000000").fetchone():
+            self.copy(run, "account_payment", payments[2], id=90_000_000, move_id=None)
+        self.write(run, "account_payment", payments[3:4], "journal_id = (select max(id) from raw.odoo_journal)")
+        self.write(run, "account_payment", payments[4:5], "session_id = (select max(id) from raw.odoo_cash_session)")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where session_id is not null", 2), "session_id = null, amount = amount + 1")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where reversal_of_id is not null"), f"reversal_of_id = {payments[5]}")
+        sessions = self.pick("select id from raw.odoo_cash_session where _deleted_at is null", 4)
+        self.write(run, "cash_session", sessions[:1], "state = 'opened'")
+        self.write(run, "cash_session", sessions[1:2], f"config_id = {late}, cash_journal_id = null")
+        self.write(run, "cash_session", sessions[2:3], "_deleted_at = clock_timestamp()")
+        self.write(run, "cash_session", sessions[3:], "cash_register_balance_start = cash_register_balance_start + 5")
+        register = self.pick("select id from raw.odoo_cash_register where _deleted_at is null")
+        self.write(run, "cash_register", register, "name = name || ' bis', collector_id = (select max(id) from raw.odoo_collector)")
+        if not self.conn.execute("select 1 from raw.odoo_cash_register where id = %s", [late]).fetchone() and self.draw.random() < 0.6:
+            self.copy(run, "cash_register", register[0], id=late)
+
+    def to_and_fro(self, run: int, amount: int) -> None:
+        """Amounts of the newest rows go up; called again with as much less they are what they were."""
+        for table, column, which in (
+                ("account_move_line", "price_subtotal", "display_type = 'product' and move_id in (select id from raw.odoo_account_move where move_type = 'out_invoice')"),
+                ("account_payment", "amount", "state = 'paid' and payment_type = 'inbound'"),
+                ("reading", "consumption_m3", "kind = 'real'"),
+                ("bank_remittance_line", "amount", "state = 'matched'")):
+            newest = [row[0] for row in self.conn.execute(f"select max(id) from raw.odoo_{table} where {which} and _deleted_at is null").fetchall()]
+            self.write(run, table, newest, f"{column} = {column} + {amount}")
+
     def all(self, run: int) -> None:
         for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger,
-                       self.agreements, self.cycles, self.deliveries):
+                       self.agreements, self.cycles, self.deliveries, self.files):
             change(run)

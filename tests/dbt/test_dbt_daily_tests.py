@@ -41,6 +41,9 @@ TAMPERED = {
     "fct_receivable_month_keys_are_known": "update {m}.fct_receivable_month set contract_version_key = 123456789 where contract_key = {contract} and period_month = '2026-09-01'",
     "fct_credit_balance_month_keys_are_known": "update {m}.fct_credit_balance_month set contract_version_key = 123456789 where contract_key = {credit}",
     "fct_delivery_keys_are_known": "update {m}.fct_delivery set contract_key = 123456789 where delivery_key = {delivery}",
+    "remittances_are_their_lines": "insert into {m}.fct_bank_remittance_line select (jsonb_populate_record(l, '{{\"bank_remittance_line_key\": -5}}')).* "
+                                   "from {m}.fct_bank_remittance_line l where payment_key = {filed} and posted_amount <> 0",
+    "fct_bank_remittance_line_keys_are_known": "update {m}.fct_bank_remittance_line set contract_key = 123456789 where payment_key = {filed}",
     "fct_invoice_line_keys_are_known": "update {m}.fct_invoice_line set concept_key = 123456789 where invoice_line_key = {line}",
 }
 LOGGED = [
@@ -57,6 +60,8 @@ LOGGED = [
     ("fct_receivable_month", "select null, {contract}, date '2026-09-01'"),
     ("fct_credit_balance_month", "select null, contract_key, period_month from {m}.fct_credit_balance_month where contract_key = {credit}"),
     ("fct_consumption_month", "select null, {contract}, date '2026-09-01'"),
+    ("fct_bank_remittance_line", "select bank_remittance_line_key, contract_key, null from {m}.fct_bank_remittance_line where payment_key = {filed}"),
+    ("fct_bank_remittance_line:payment", "select {filed}, null, null"),
     ("fct_reading", "select null, {contract}, date '2026-09-01'"),
     ("fct_delivery", "select {delivery}, null, null"),
 ]
@@ -75,6 +80,7 @@ def tampered(built) -> Iterator[tuple]:
                where a.payment_key is not null order by 1 limit 1""").fetchone()
         values["line"] = conn.execute("select min(invoice_line_key) from marts_next.fct_invoice_line where invoice_key = %(invoice)s", values).fetchone()[0]
         values["delivery"] = conn.execute("select min(delivery_key) from marts_next.fct_delivery").fetchone()[0]
+        values["filed"] = conn.execute("select min(payment_key) from marts_next.fct_bank_remittance_line where posted_amount <> 0").fetchone()[0]
         values["credit"] = conn.execute("select min(contract_key) from marts_next.fct_credit_balance_month").fetchone()[0]
         for change in filter(None, TAMPERED.values()):
             assert conn.execute(change.format(**values)).rowcount > 0, change

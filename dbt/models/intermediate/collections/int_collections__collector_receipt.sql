@@ -1,10 +1,28 @@
 -- Receipts of external collectors and when each stopped being in their hands: the day a remittance with it arrived, or it was given back.
 -- Grain: one row per effective payment that an external collector took.
+{% set touched %}{% raw %}
+select c.row_key as payment_key from {{ changes_of(ref('int_collections__payment')) }} as c
+union
+select c.row_key from {{ changes_of(ref('int_collections__remittance_line'), 'payment') }} as c
+union
+select c.row_key from {{ changes_of(ref('int_collections__given_back')) }} as c
+union
+select p.payment_key from {{ source('odoo', 'collector') }} as c
+inner join {{ ref('int_collections__payment') }} as p on p.collector_key = c.id
+where {{ is_new_in_raw('c') }}
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['payment_key'], 'keys': ['payment_key']}},
+    indexes=[{'columns': ['payment_key'], 'unique': true}],
+) }}
+
 with receipts as (
     select p.*
     from {{ ref('int_collections__payment') }} as p
     inner join {{ ref('int_collections__collector') }} as c on c.collector_key = p.collector_key
     where c.collector_kind = 'externo' and p.payment_type = 'inbound' and p.is_effective
+        {% if is_incremental() %}and p.payment_key in (select payment_key from touched){% endif %}
 ),
 
 deposits as (
@@ -12,6 +30,7 @@ deposits as (
     select distinct on (payment_key) payment_key, bank_remittance_key, received_on
     from {{ ref('int_collections__remittance_line') }}
     where posted_amount > 0
+        {% if is_incremental() %}and payment_key in (select payment_key from touched){% endif %}
     order by payment_key, received_on, bank_remittance_line_key
 ),
 

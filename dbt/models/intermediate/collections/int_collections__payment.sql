@@ -25,11 +25,17 @@ where {{ is_new_in_raw('c') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['payment_key'], 'keys': ['payment_key'],
-        'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'}, {'topic': 'entry', 'row': 'coalesce(move_id, -payment_key)'}],
+        'log': [
+            {'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'},
+            {'topic': 'entry', 'row': 'coalesce(move_id, -payment_key)'},
+            {'topic': 'journal', 'row': 'journal_id', 'month': 'paid_on'},
+            {'topic': 'session', 'row': 'cash_session_id'},
+        ],
     }},
     indexes=[
         {'columns': ['payment_key'], 'unique': true}, {'columns': ['contract_key', 'paid_on']}, {'columns': ['move_id']},
-        {'columns': ['customer_key']}, {'columns': ['paid_on']},
+        {'columns': ['customer_key']}, {'columns': ['paid_on']}, {'columns': ['journal_id', 'paid_on']}, {'columns': ['cash_session_id']},
+        {'columns': ['is_effective', 'payment_type']},
     ],
 ) }}
 
@@ -63,6 +69,9 @@ resolved as (
     select
         p.payment_id as payment_key,
         p.move_id,
+        p.journal_id,
+        p.cash_session_id,
+        p.reversal_of_payment_id,
         coalesce(c.contract_key, {{ unassigned_key() }}) as contract_key,
         coalesce(c.contract_version_key, {{ unassigned_key() }}) as contract_version_key,
         coalesce(cu.customer_id, {{ unassigned_key() }}) as customer_key,
@@ -83,6 +92,7 @@ resolved as (
             when p.payment_type = 'outbound' then -p.payment_amount
             else p.payment_amount
         end as payment_amount,
+        p.payment_amount as written_amount,
         p.state,
         p.payment_type,
         p.state not in ('canceled', 'cancelled', 'rejected') as is_effective,

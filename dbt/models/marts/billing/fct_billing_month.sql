@@ -1,5 +1,6 @@
--- What was billed and how the tax office answered, added up by month of issue: what `mart_billing__month` fills the grid from.
--- A month of which a line or a document changed is added up again, and only that. Grain: month × sector × route × user type with a document.
+-- What was billed and how the tax office answered, added up by month of issue: what `mart_billing__month` and others fill the grid from.
+-- A month of which a line or a document changed is added up again, and only that.
+-- Grain: month × sector × route × user type with a document.
 {% set touched %}{% raw %}{{ changed_months_of([
     ref('fct_invoice_line'), [ref('fct_invoice'), 'outcome']
 ]) }}{% endraw %}{% endset %}
@@ -17,7 +18,8 @@ with lines as (
         sum(line_amount) filter (where concept_type = 'agua') as water_billed_amount,
         sum(line_amount) filter (where concept_type = 'alcantarillado') as sewer_billed_amount,
         sum(line_amount) filter (where concept_type = 'mora') as late_fee_billed_amount,
-        sum(line_amount) filter (where concept_type not in ('agua', 'alcantarillado', 'mora')) as other_billed_amount
+        sum(line_amount) filter (where concept_type not in ('agua', 'alcantarillado', 'mora')) as other_billed_amount,
+        sum(line_amount) filter (where {{ is_surcharge('concept_type') }}) as surcharges_billed_amount
     from {{ touched_months_of(ref('fct_invoice_line'), 'issued_on') }}
     group by 1, 2, 3, 4
 ),
@@ -52,6 +54,7 @@ select
     lines.sewer_billed_amount,
     lines.late_fee_billed_amount,
     lines.other_billed_amount,
+    lines.surcharges_billed_amount,
     documents.billing_invoices,
     documents.voided_documents,
     documents.ecf_issued,

@@ -1,8 +1,32 @@
 -- What a bank or an external collector says it collected, against what the system has of it.
 -- Difference = declared − posted = (declared − lines) + lines that name no payment + rejected + the rest of the matched ones.
 -- Grain: one row per remittance.
+{% set touched %}{% raw %}
+select r.id as bank_remittance_key from {{ source('odoo', 'bank_remittance') }} as r
+where {{ is_new_in_raw('r') }}
+    or r.collector_id in (select c.id from {{ source('odoo', 'collector') }} as c where {{ is_new_in_raw('c') }})
+    or r.journal_id in (select j.id from {{ source('odoo', 'journal') }} as j where {{ is_new_in_raw('j') }})
+union
+select c.row_key from {{ changes_of(ref('int_collections__remittance_line'), 'remittance') }} as c
+union
+-- files of the journals and months of payments that changed, or that a line came to name or names no longer
+select r.id from (
+    select c.row_key as journal_id, c.period_month from {{ changes_of(ref('int_collections__payment'), 'journal') }} as c
+    union
+    select p.journal_id, {{ month_of('p.paid_on') }} from {{ changes_of(ref('int_collections__remittance_line'), 'payment') }} as c
+    inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_key
+) as paid
+inner join {{ source('odoo', 'bank_remittance') }} as r
+    on r.journal_id = paid.journal_id and r.date_from < paid.period_month + interval '1 month' and r.date_to >= paid.period_month
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['bank_remittance_key'], 'keys': ['bank_remittance_key'], 'log': [{'row': 'bank_remittance_key'}]}},
+) }}
+
 with remittances as (
     select * from {{ ref('stg_odoo__bank_remittance') }}
+    {% if is_incremental() %}where bank_remittance_id in (select bank_remittance_key from touched){% endif %}
 ),
 
 lines as (
@@ -18,6 +42,7 @@ lines as (
         sum(line_amount - posted_amount) filter (where state not in ('unmatched', 'rejected')) as mismatched_amount,
         sum(days_to_file) as days_to_file_sum
     from {{ ref('int_collections__remittance_line') }}
+    {% if is_incremental() %}where bank_remittance_key in (select bank_remittance_key from touched){% endif %}
     group by bank_remittance_key
 ),
 
@@ -30,16 +55,8 @@ journals as (
 ),
 
 payments as (
-    select p.*, s.journal_id
-    from {{ ref('int_collections__payment') }} as p
-    inner join {{ ref('stg_odoo__account_payment') }} as s on s.payment_id = p.payment_key
-    where p.is_effective and p.payment_type = 'inbound'
-),
-
-filed as (
-    select distinct payment_key
-    from {{ ref('int_collections__remittance_line') }}
-    where payment_key is not null
+    select * from {{ ref('int_collections__payment') }}
+    where is_effective and payment_type = 'inbound'
 ),
 
 unlisted as (
@@ -47,7 +64,7 @@ unlisted as (
     from remittances as r
     inner join payments as p on p.journal_id = r.journal_id and p.paid_on between r.covers_from_on and r.covers_to_on
         and (r.collector_id is null or p.collector_key = r.collector_id)
-    where not exists (select from filed as f where f.payment_key = p.payment_key)
+    where not exists (select from {{ ref('int_collections__remittance_line') }} as f where f.payment_key = p.payment_key)
     group by r.bank_remittance_id
 )
 

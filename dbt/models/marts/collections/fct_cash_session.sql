@@ -1,7 +1,26 @@
 -- Sessions of the tills: what each should hold, what was counted, and all that was paid in it. The difference is not in Odoo: it is
 -- counted − (opening + cash of the session). Grain: one row per session of a till.
+{% set touched %}{% raw %}
+select s.id as cash_session_key from {{ source('odoo', 'cash_session') }} as s
+left join {{ source('odoo', 'cash_register') }} as r on r.id = s.config_id
+where {{ is_new_in_raw('s') }} or {{ is_new_in_raw('r') }}
+    or r.collector_id in (select c.id from {{ source('odoo', 'collector') }} as c where {{ is_new_in_raw('c') }})
+    or coalesce(s.cash_journal_id, r.journal_id) in (select j.id from {{ source('odoo', 'journal') }} as j where {{ is_new_in_raw('j') }})
+union
+select c.row_key from {{ changes_of(ref('int_collections__payment'), 'session') }} as c
+union
+-- a day later it is left open
+select t.cash_session_key from {{ this }} as t
+where t.state <> 'closed'
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['cash_session_key'], 'keys': ['cash_session_key']}},
+) }}
+
 with sessions as (
     select * from {{ ref('stg_odoo__cash_session') }}
+    {% if is_incremental() %}where cash_session_id in (select cash_session_key from touched){% endif %}
 ),
 
 registers as (
@@ -18,15 +37,14 @@ journals as (
 
 payments as (
     select
-        s.cash_session_id,
-        sum(p.payment_amount) as collected_amount,
-        sum(p.payment_amount) filter (where p.payment_form = 'efectivo') as cash_amount,
-        count(*) filter (where p.payment_amount > 0) as payments_count,
-        count(*) filter (where p.payment_amount < 0) as given_back_count
-    from {{ ref('int_collections__payment') }} as p
-    inner join {{ ref('stg_odoo__account_payment') }} as s on s.payment_id = p.payment_key
-    where s.cash_session_id is not null
-    group by s.cash_session_id
+        cash_session_id,
+        sum(payment_amount) as collected_amount,
+        sum(payment_amount) filter (where payment_form = 'efectivo') as cash_amount,
+        count(*) filter (where payment_amount > 0) as payments_count,
+        count(*) filter (where payment_amount < 0) as given_back_count
+    from {{ ref('int_collections__payment') }}
+    where {% if is_incremental() %}cash_session_id in (select cash_session_key from touched){% else %}cash_session_id is not null{% endif %}
+    group by cash_session_id
 ),
 
 resolved as (

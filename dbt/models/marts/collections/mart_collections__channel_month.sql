@@ -1,5 +1,24 @@
 -- What came in by each channel and form of payment. Flows only, so no rows of zeros: only combinations with some payment.
 -- Grain: closed month × sector × route × user type × channel × form of payment.
+{% set touched %}{% raw %}
+select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
+union
+select m.period_month from {{ newly_closed_months() }} as m
+union
+-- it carries names: a catalogue that changed renames its whole past
+select t.period_month from {{ this }} as t
+where exists (select from {{ source('odoo', 'sector') }} as c where {{ is_new_in_raw('c') }})
+    or exists (select from {{ source('odoo', 'municipality') }} as c where {{ is_new_in_raw('c') }})
+    or exists (select from {{ source('odoo', 'route') }} as c where {{ is_new_in_raw('c') }})
+    or exists (select from {{ source('odoo', 'user_type') }} as c where {{ is_new_in_raw('c') }})
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {
+        'row': ['period_month', 'municipality_code', 'sector_code', 'route_code', 'user_type_name', 'channel', 'payment_form'], 'keys': ['period_month'],
+    }},
+) }}
+
 with payments as (
     select
         {{ month_of('paid_on') }} as period_month,
@@ -15,7 +34,7 @@ with payments as (
         count(*) filter (where payment_amount < 0) as given_back_count,
         -- a cancelled payment is worth nothing, and Odoo does not say when it was cancelled: it counts in its own month
         count(*) filter (where payment_amount = 0) as cancelled_count
-    from {{ ref('fct_payment') }}
+    from {{ touched_months_of(ref('fct_payment'), 'paid_on') }}
     group by 1, 2, 3, 4, 5, 6
 )
 

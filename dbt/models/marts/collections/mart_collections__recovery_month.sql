@@ -5,18 +5,6 @@ with grid as (
     select * from {{ ref('int_core__month_grid') }}
 ),
 
-billed as (
-    select
-        {{ month_of('issued_on') }} as period_month,
-        sector_key,
-        route_key,
-        user_type_key,
-        sum(line_amount) as surcharges_billed_amount
-    from {{ ref('fct_invoice_line') }}
-    where {{ is_surcharge('concept_type') }}
-    group by 1, 2, 3, 4
-),
-
 settled as (
     select
         {{ month_of('allocated_on') }} as period_month,
@@ -48,5 +36,5 @@ select
     coalesce(settled.overdue_recovered_amount, 0) as overdue_recovered_amount,
     coalesce(settled.old_debt_recovered_amount, 0) as old_debt_recovered_amount
 from grid
-left join billed using (period_month, sector_key, route_key, user_type_key)
+left join {{ ref('fct_billing_month') }} as billed using (period_month, sector_key, route_key, user_type_key)
 left join settled using (period_month, sector_key, route_key, user_type_key)

@@ -1,16 +1,8 @@
 -- Payments that did not stand: money given back (a reversal of a payment, or a refund of none) and payments cancelled in Odoo.
 -- Grain: one row per outbound payment or cancelled payment.
-with payments as (
-    select p.*, s.reversal_of_payment_id, s.payment_amount as written_amount
-    from {{ ref('int_collections__payment') }} as p
-    inner join {{ ref('stg_odoo__account_payment') }} as s on s.payment_id = p.payment_key
-),
-
-filed as (
-    select payment_key, min(received_on) as filed_on
-    from {{ ref('int_collections__remittance_line') }}
-    where payment_key is not null
-    group by payment_key
+-- They are some in a hundred of the payments: found by their index, and so is what they undo.
+with payments as not materialized (
+    select * from {{ ref('int_collections__payment') }}
 ),
 
 undone as (
@@ -27,7 +19,7 @@ undone as (
         p.written_amount as reversed_amount
     from payments as p
     left join payments as o on o.payment_key = p.reversal_of_payment_id
-    where not p.is_effective or p.payment_type = 'outbound'
+    where not p.is_effective or (p.is_effective and p.payment_type = 'outbound')
 )
 
 select
@@ -54,4 +46,8 @@ inner join {{ ref('int_core__contract') }} as c on c.contract_key = x.contract_k
 inner join {{ ref('int_core__sector') }} as s on s.sector_key = c.sector_key
 inner join {{ ref('int_core__route') }} as r on r.route_key = c.route_key
 inner join {{ ref('int_core__user_type') }} as u on u.user_type_key = c.user_type_key
-left join filed as f on f.payment_key = x.reversed_payment_key
+left join lateral (
+    select min(l.received_on) as filed_on
+    from {{ ref('int_collections__remittance_line') }} as l
+    where l.payment_key = x.reversed_payment_key
+) as f on true

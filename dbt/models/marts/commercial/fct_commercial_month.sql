@@ -1,14 +1,34 @@
--- The commercial month without its empty places: each CTE adds one fact up. What `mart_commercial__month` fills the grid from.
--- A month of which any fact changed is added up again, and only that. Grain: month × sector × route × user type where anything happened.
-{% set touched %}{% raw %}{{ changed_months_of([
-    ref('fct_invoice_line'), [ref('fct_invoice'), 'sums'], [ref('fct_payment'), 'sums'], ref('fct_receivable_month'), ref('fct_credit_balance_month'),
-    ref('fct_consumption_month'), ref('int_core__contract_month')
-]) }}{% endraw %}{% endset %}
+-- The commercial month without its empty places, fact by fact: each CTE adds one up. What `mart_commercial__month` fills the grid from.
+-- A month of which a fact changed is added up again, and of that fact only: a late reading does not have the month's bills read.
+-- Grain: fact × month × sector × route × user type where anything happened; the measures of the other facts are 0.
+{% set touched %}{% raw %}
+{% set changing = {
+    'lines': [ref('fct_invoice_line')], 'documents': [[ref('fct_invoice'), 'sums']], 'payments': [[ref('fct_payment'), 'sums']],
+    'receivables': [ref('fct_receivable_month')], 'credit_balances': [ref('fct_credit_balance_month')], 'consumption': [ref('fct_consumption_month')],
+    'contracts': [ref('int_core__contract_month')],
+} %}
+{% for fact, changed in changing.items() %}
+select '{{ fact }}' as fact, c.period_month from ({{ changed_months_of(changed) }}) as c
+{{ 'union all' if not loop.last }}
+{% endfor %}
+{% endraw %}{% endset %}
+{% set measures = {
+    'lines': ['billed_amount', 'billed_water_amount', 'billed_m3'],
+    'documents': ['credited_amount', 'invoices_issued'],
+    'payments': ['collected_amount', 'payments_count', 'reversed_amount'],
+    'receivables': ['receivable_amount', 'overdue_amount', 'overdue_90_amount', 'overdue_contracts'],
+    'credit_balances': ['unapplied_credit_amount'],
+    'consumption': ['consumption_m3', 'estimated_m3', 'adjusted_m3', 'planned_readings', 'effective_readings'],
+    'contracts': ['active_contracts', 'billed_contracts'],
+} %}
+{% set log = [{'month': 'period_month'}] %}
+{% for fact in measures %}
+    {% do log.append({'topic': fact, 'row': "case fact when '" ~ fact ~ "' then 1 end", 'month': 'period_month'}) %}
+{% endfor %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
-        'row': ['period_month', 'sector_key', 'route_key', 'user_type_key'], 'keys': ['period_month'],
-        'log': [{'month': 'period_month'}],
+        'row': ['fact', 'period_month', 'sector_key', 'route_key', 'user_type_key'], 'keys': ['fact', 'period_month'], 'log': log,
     }},
 ) }}
 
@@ -21,7 +41,7 @@ with lines as (
         sum(line_amount) as billed_amount,
         sum(line_amount) filter (where concept_type = 'agua') as billed_water_amount,
         sum(billed_m3) as billed_m3
-    from {{ touched_months_of(ref('fct_invoice_line'), 'issued_on') }}
+    from {{ touched_months_of(ref('fct_invoice_line'), 'issued_on', "fact = 'lines'") }}
     group by 1, 2, 3, 4
 ),
 
@@ -33,7 +53,7 @@ documents as (
         user_type_key,
         sum(untaxed_amount) filter (where document_kind = 'nota_credito') as credited_amount,
         count(*) filter (where document_kind = 'factura') as invoices_issued
-    from {{ touched_months_of(ref('fct_invoice'), 'issued_on') }}
+    from {{ touched_months_of(ref('fct_invoice'), 'issued_on', "fact = 'documents'") }}
     where state = 'posted'
     group by 1, 2, 3, 4
 ),
@@ -47,7 +67,7 @@ payments as (
         sum(payment_amount) as collected_amount,
         count(*) filter (where payment_amount > 0) as payments_count,
         -sum(payment_amount) filter (where is_reversal) as reversed_amount
-    from {{ touched_months_of(ref('fct_payment'), 'paid_on') }}
+    from {{ touched_months_of(ref('fct_payment'), 'paid_on', "fact = 'payments'") }}
     group by 1, 2, 3, 4
 ),
 
@@ -62,7 +82,7 @@ receivables as (
         sum(receivable_amount) filter (where ageing_bucket_order >= {{ ageing_buckets() | selectattr('upto', 'equalto', 90) | map(attribute='order') | first + 1 }})
             as overdue_90_amount,
         count(distinct contract_key) filter (where overdue_amount > 0 and contract_key <> {{ unassigned_key() }}) as overdue_contracts
-    from {{ touched_months_of(ref('fct_receivable_month'), 'period_month') }}
+    from {{ touched_months_of(ref('fct_receivable_month'), 'period_month', "fact = 'receivables'") }}
     group by 1, 2, 3, 4
 ),
 
@@ -73,7 +93,7 @@ credit_balances as (
         route_key,
         user_type_key,
         sum(credit_balance_amount) as unapplied_credit_amount
-    from {{ touched_months_of(ref('fct_credit_balance_month'), 'period_month') }}
+    from {{ touched_months_of(ref('fct_credit_balance_month'), 'period_month', "fact = 'credit_balances'") }}
     group by 1, 2, 3, 4
 ),
 
@@ -88,7 +108,7 @@ consumption as (
         sum(consumption_m3) filter (where consumption_kind = 'adjusted') as adjusted_m3,
         count(*) as planned_readings,
         count(*) filter (where is_effective_reading) as effective_readings
-    from {{ touched_months_of(ref('fct_consumption_month'), 'period_month') }}
+    from {{ touched_months_of(ref('fct_consumption_month'), 'period_month', "fact = 'consumption'") }}
     group by 1, 2, 3, 4
 ),
 
@@ -100,39 +120,22 @@ contracts as (
         user_type_key,
         count(*) as active_contracts,
         count(*) filter (where is_billed) as billed_contracts
-    from {{ touched_months_of(ref('int_core__contract_month'), 'period_month') }}
+    from {{ touched_months_of(ref('int_core__contract_month'), 'period_month', "fact = 'contracts'") }}
     group by 1, 2, 3, 4
 )
 
+{% for fact in measures %}
 select
+    '{{ fact }}' as fact,
     period_month,
     sector_key,
     route_key,
-    user_type_key,
-    coalesce(lines.billed_amount, 0) as billed_amount,
-    coalesce(lines.billed_water_amount, 0) as billed_water_amount,
-    coalesce(lines.billed_m3, 0) as billed_m3,
-    coalesce(documents.credited_amount, 0) as credited_amount,
-    coalesce(documents.invoices_issued, 0) as invoices_issued,
-    coalesce(payments.collected_amount, 0) as collected_amount,
-    coalesce(payments.payments_count, 0) as payments_count,
-    coalesce(payments.reversed_amount, 0) as reversed_amount,
-    coalesce(receivables.receivable_amount, 0) as receivable_amount,
-    coalesce(receivables.overdue_amount, 0) as overdue_amount,
-    coalesce(receivables.overdue_90_amount, 0) as overdue_90_amount,
-    coalesce(receivables.overdue_contracts, 0) as overdue_contracts,
-    coalesce(credit_balances.unapplied_credit_amount, 0) as unapplied_credit_amount,
-    coalesce(consumption.consumption_m3, 0) as consumption_m3,
-    coalesce(consumption.estimated_m3, 0) as estimated_m3,
-    coalesce(consumption.adjusted_m3, 0) as adjusted_m3,
-    coalesce(consumption.planned_readings, 0) as planned_readings,
-    coalesce(consumption.effective_readings, 0) as effective_readings,
-    coalesce(contracts.active_contracts, 0) as active_contracts,
-    coalesce(contracts.billed_contracts, 0) as billed_contracts
-from lines
-full join documents using (period_month, sector_key, route_key, user_type_key)
-full join payments using (period_month, sector_key, route_key, user_type_key)
-full join receivables using (period_month, sector_key, route_key, user_type_key)
-full join credit_balances using (period_month, sector_key, route_key, user_type_key)
-full join consumption using (period_month, sector_key, route_key, user_type_key)
-full join contracts using (period_month, sector_key, route_key, user_type_key)
+    user_type_key
+    {%- for other, columns in measures.items() %}
+    {%- for column in columns %},
+    {{ 'coalesce(' ~ column ~ ', 0)' if other == fact else '0' }} as {{ column }}
+    {%- endfor %}
+    {%- endfor %}
+from {{ fact }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

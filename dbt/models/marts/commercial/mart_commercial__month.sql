@@ -2,6 +2,37 @@
 -- Grain: closed month × sector × route × user type, dense.
 with grid as (
     select * from {{ ref('int_core__month_grid') }}
+),
+
+-- each row has the measures of one fact
+sums as (
+    select
+        period_month,
+        sector_key,
+        route_key,
+        user_type_key,
+        sum(billed_amount) as billed_amount,
+        sum(billed_water_amount) as billed_water_amount,
+        sum(credited_amount) as credited_amount,
+        sum(collected_amount) as collected_amount,
+        sum(receivable_amount) as receivable_amount,
+        sum(overdue_amount) as overdue_amount,
+        sum(overdue_90_amount) as overdue_90_amount,
+        sum(billed_m3) as billed_m3,
+        sum(consumption_m3) as consumption_m3,
+        sum(estimated_m3) as estimated_m3,
+        sum(adjusted_m3) as adjusted_m3,
+        sum(reversed_amount) as reversed_amount,
+        sum(unapplied_credit_amount) as unapplied_credit_amount,
+        sum(planned_readings)::bigint as planned_readings,
+        sum(effective_readings)::bigint as effective_readings,
+        sum(active_contracts)::bigint as active_contracts,
+        sum(billed_contracts)::bigint as billed_contracts,
+        sum(overdue_contracts)::bigint as overdue_contracts,
+        sum(invoices_issued)::bigint as invoices_issued,
+        sum(payments_count)::bigint as payments_count
+    from {{ ref('fct_commercial_month') }}
+    group by 1, 2, 3, 4
 )
 
 select
@@ -35,7 +66,7 @@ select
     coalesce(sums.reversed_amount, 0) as reversed_amount,
     coalesce(sums.unapplied_credit_amount, 0) as unapplied_credit_amount
 from grid
-left join {{ ref('fct_commercial_month') }} as sums using (period_month, sector_key, route_key, user_type_key)
+left join sums using (period_month, sector_key, route_key, user_type_key)
 window twelve_months as (
     partition by sector_key, route_key, user_type_key order by period_month rows between 11 preceding and current row
 )

@@ -1,5 +1,6 @@
 -- The month of metering without its empty places: each CTE adds one fact up. What `mart_metering__month` fills the grid from.
--- A month of which any fact changed is added up again, and only that. Grain: month × sector × route × user type where anything happened.
+-- A month of which any fact changed is added up again, and only that.
+-- Grain: month × sector × route × user type where anything happened.
 {% set touched %}{% raw %}{{ changed_months_of([
     ref('fct_consumption_attributed_month'), ref('fct_consumption_month'), ref('fct_reading'), ref('int_metering__meter_month'),
     ref('int_core__contract_month')
