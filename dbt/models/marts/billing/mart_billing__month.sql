@@ -18,16 +18,16 @@ corrections as (
 ),
 
 duplicates as (
-    select {{ month_of('d.issued_on') }} as period_month, c.sector_key, c.route_key, c.user_type_key, count(*) as duplicate_invoices
+    select {{ month_of('d.issued_on') }} as period_month, v.sector_key, v.route_key, v.user_type_key, count(*) as duplicate_invoices
     from {{ ref('mart_billing__duplicate_invoice') }} as d
-    inner join {{ ref('int_core__contract') }} as c on c.contract_key = d.contract_key
+    inner join {{ ref('int_core__contract_version') }} as v on {{ version_of('v', 'd.contract_key', 'd.issued_on') }}
     group by 1, 2, 3, 4
 ),
 
 skipped as (
-    select s.period_month, c.sector_key, c.route_key, c.user_type_key, count(*) as unbilled_periods
+    select s.period_month, v.sector_key, v.route_key, v.user_type_key, count(*) as unbilled_periods
     from {{ ref('mart_billing__skipped_period') }} as s
-    inner join {{ ref('int_core__contract') }} as c on c.contract_key = s.contract_key
+    inner join {{ ref('int_core__contract_version') }} as v on {{ version_of('v', 's.contract_key', month_end('s.period_month')) }}
     group by 1, 2, 3, 4
 ),
 
