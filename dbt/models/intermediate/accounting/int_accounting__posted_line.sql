@@ -25,7 +25,10 @@ where {{ is_new_in_raw('a') }}
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['move_line_id'], 'keys': ['move_line_id'],
-        'log': [{'row': 'move_line_id', 'month': 'period_month'}, {'topic': 'move', 'row': 'move_id'}],
+        'log': [
+            {'row': 'move_line_id', 'month': 'period_month'}, {'topic': 'move', 'row': 'move_id'},
+            {'topic': 'account', 'row': 'account_id', 'month': 'period_month'},
+        ],
     }},
     indexes=[
         {'columns': ['move_line_id'], 'unique': true}, {'columns': ['move_id']}, {'columns': ['account_id', 'section']}, {'columns': ['period_month']},

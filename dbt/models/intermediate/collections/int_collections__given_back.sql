@@ -6,22 +6,16 @@
     indexes=[{'columns': ['payment_key'], 'unique': true}],
 ) }}
 
-with payments as (
-    select * from {{ ref('int_collections__payment') }}
-    where is_effective
-),
-
-outbound as (
-    select payment_key, paid_on, -payment_amount as amount
-    from payments
-    where payment_type = 'outbound'
+with outbound as (
+    select payment_key, reversal_of_payment_id, paid_on, -payment_amount as amount
+    from {{ ref('int_collections__payment') }}
+    where is_effective and payment_type = 'outbound'
 ),
 
 named as (
-    select p.reversal_of_payment_id as payment_key, o.payment_key as reversal_key, o.paid_on, o.amount
-    from {{ ref('stg_odoo__account_payment') }} as p
-    inner join outbound as o on o.payment_key = p.payment_id
-    where p.reversal_of_payment_id is not null
+    select reversal_of_payment_id as payment_key, payment_key as reversal_key, paid_on, amount
+    from outbound
+    where reversal_of_payment_id is not null
 ),
 
 reconciled as (
@@ -48,5 +42,6 @@ select
     min(g.paid_on) as given_back_on,
     sum(g.amount) as given_back_amount
 from given_back as g
-inner join payments as p on p.payment_key = g.payment_key
+inner join {{ ref('int_collections__payment') }} as p on p.payment_key = g.payment_key
+where p.is_effective
 group by g.payment_key
