@@ -37,10 +37,12 @@
     )
 {%- endmacro %}
 
-{# The months of `changes_of` some models (or [model, topic]): a query for `keep_touched` of who adds them up by month. #}
+{# The months of `changes_of` some models (or [model, topic]): a query for `keep_touched` of who adds them up by month. In the marts months that were
+   archived are frozen: what is no longer there is not added up again. #}
 {% macro changed_months_of(changing) -%}
     {%- for changed in changing %}
 select c.period_month from {{ changes_of(changed) if changed is not sequence else changes_of(changed[0], changed[1]) }} as c
+    {%- if this.schema == target_marts() %} where c.period_month >= {{ kept_from() }}{% endif %}
     {{- ' union' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

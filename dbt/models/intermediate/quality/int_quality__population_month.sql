@@ -59,11 +59,11 @@ in_force as (
 ),
 
 dated as (
-    select 'invoice' as population, {{ month_of('issued_on') }} as period_month, count(*) as records from {{ ref('fct_invoice') }}
+    select 'invoice' as population, {{ month_of('issued_on') }} as period_month, count(*) as records from {{ ref('int_billing__document') }}
     where state = 'posted'
     group by 1, 2
     union all
-    select 'payment', {{ month_of('paid_on') }}, count(*) from {{ ref('fct_payment') }}
+    select 'payment', {{ month_of('paid_on') }}, count(*) from {{ ref('int_collections__payment') }}
     group by 1, 2
     union all
     select 'reading', {{ month_of('billing_period') }}, count(*) from {{ ref('stg_odoo__reading') }}

@@ -21,8 +21,8 @@ located as (
         coalesce(m.supply_point_id, case when f.entity_name = 'supply_point' then f.record_id end) as supply_point_key
     from failing as f
     left join {{ ref('int_customers__home') }} as h on f.entity_name = 'customer' and h.customer_key = f.record_id
-    left join {{ ref('fct_invoice') }} as i on f.entity_name = 'invoice' and i.invoice_key = f.record_id
-    left join {{ ref('fct_payment') }} as p on f.entity_name = 'payment' and p.payment_key = f.record_id
+    left join {{ ref('int_billing__document') }} as i on f.entity_name = 'invoice' and i.invoice_key = f.record_id
+    left join {{ ref('int_collections__payment') }} as p on f.entity_name = 'payment' and p.payment_key = f.record_id
     left join {{ ref('stg_odoo__reading') }} as r on f.entity_name = 'reading' and r.reading_id = f.record_id
     left join {{ ref('stg_odoo__meter') }} as m on f.entity_name = 'meter' and m.meter_id = f.record_id
 ),
