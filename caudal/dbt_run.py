@@ -12,8 +12,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from caudal.settings import settings
@@ -94,6 +96,21 @@ def parse(tell: Callable[[str], None]) -> list[str]:
 def without(*kinds: str) -> list[str]:
     """dbt's arguments that leave out nodes of these kinds: `test`, `unit_test`, `exposure`…"""
     return [part for kind in kinds for part in ("--exclude-resource-type", kind)]
+
+
+def compiled(*models: str, schema: str = BUILDING) -> dict[str, Any]:
+    """dbt's manifest in which these models (`resource_type:model`: all) have the SQL that makes them whole, not the incremental one.
+
+    `schema` is where that SQL finds the marts. Needs a build before it. Raises RuntimeError with what dbt said.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(target_dir() / "partial_parse.msgpack", folder)  # spares the parse
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--full-refresh", "--select", *models, "--target-path", folder, "--log-path", folder],
+            cwd=PROJECT, env=dbt_environment(schema=schema), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+        return json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
 
 
 def list_models(select: str) -> set[str]:

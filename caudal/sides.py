@@ -28,20 +28,18 @@ COMMENT_LINE = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 # How changed rows of the big raw tables are found, and what hangs from them. Made by the first build, after the first load: that stays as fast as it was.
 # BRIN: a block range holds the runs that wrote it, so that "written since run N" reads only what was written, at a thousandth of a btree's size.
+FOUND_BY_RUN = (
+    "odoo_account_move", "odoo_account_move_line", "odoo_account_payment", "odoo_account_partial_reconcile", "odoo_reading", "odoo_bill_delivery",
+    "odoo_bank_remittance_line",
+)
 RAW_INDEXES = (
-    ("odoo_account_move", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
-    ("odoo_account_move_line", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
-    ("odoo_account_payment", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
-    ("odoo_account_partial_reconcile", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
-    ("odoo_reading", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
-    ("odoo_bill_delivery", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
+    *((table, "brin (_run_id) with (pages_per_range = 4, autosummarize = on)") for table in FOUND_BY_RUN),
     ("odoo_account_move_line", "btree (move_id)"),
     ("odoo_account_partial_reconcile", "btree (debit_move_id)"),
     ("odoo_account_partial_reconcile", "btree (credit_move_id)"),
     ("odoo_account_payment", "btree (move_id)"),
     ("odoo_reading", "btree (meter_id)"),
     ("odoo_bill_delivery", "btree (move_id)"),
-    ("odoo_bank_remittance_line", "brin (_run_id) with (pages_per_range = 4, autosummarize = on)"),
     ("odoo_bank_remittance_line", "btree (payment_id)"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,14 @@ import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 DBT = Path(__file__).resolve().parents[1] / "dbt"
+
+
+def read_manifest() -> dict[str, Any]:
+    """What manifest.json holds; the caller's own, who may spoil it."""
+    return json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1)

@@ -97,6 +97,10 @@ class Lab:
         """The date of a day of work: a change of a contract must not lie before what is known of it, or it changes all of its past."""
         return TODAY + timedelta(days=min(day, LAST_DAY))
 
+    def last_month(self) -> date:
+        """First day of the last closed month that is published."""
+        return self.execute("select max(period_month) from marts.mart_commercial__month")[0][0]
+
     def forget_builds(self) -> None:
         """Leave the warehouse as if nothing had been built yet."""
         for schema in ("staging", "intermediate", "marts", "marts_next", "marts_prev", "history"):

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 from psycopg import sql
 
-from caudal.dbt_run import PROJECT, dbt_environment, target_dir
+from caudal.dbt_run import compiled
 
 MARTS = "marts"
 
@@ -31,7 +25,7 @@ class Unbuilt:
     @classmethod
     def of(cls, conn: psycopg.Connection) -> Self:
         """Of the project as it is, with the types of the columns that are built in `marts`: a contract's numeric(18, 2) rounds here as there."""
-        nodes = {key: node for key, node in _compiled()["nodes"].items() if node["resource_type"] == "model" and node["schema"] != "staging"}
+        nodes = {key: node for key, node in compiled("resource_type:model", schema=MARTS)["nodes"].items() if node["resource_type"] == "model" and node["schema"] != "staging"}
         above = {key: [n for n in node["depends_on"]["nodes"] if n in nodes] for key, node in nodes.items()}
         names = {key: f"{node['schema']}.{node['alias']}" for key, node in nodes.items()}
         ctes, reads = {}, {}
@@ -59,16 +53,3 @@ class Unbuilt:
 
 def _cte(name: str) -> str:
     return name.partition(".")[2]  # a question may name its columns by it
-
-
-def _compiled() -> dict[str, Any]:
-    """dbt's manifest, each model with the SQL that makes it whole. Raises RuntimeError with what dbt said."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(target_dir() / "partial_parse.msgpack", folder)  # spares the parse
-        done = subprocess.run(
-            [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--full-refresh", "--select", "resource_type:model",
-             "--target-path", folder, "--log-path", folder],
-            cwd=PROJECT, env=dbt_environment(schema=MARTS), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(done.stdout + done.stderr)
-        return json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))

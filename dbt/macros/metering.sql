@@ -7,6 +7,9 @@
     {{- var(name, defaults[name]) -}}
 {%- endmacro %}
 
+{# The month before the first in which anomalies are looked for. #}
+{% macro anomalies_after() -%} ({{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month') {%- endmacro %}
+
 {# Joins a seed of meter classes by diameter; an unknown diameter counts as the smallest class. #}
 {% macro of_diameter(seed_alias, diameter) -%}
     coalesce({{ diameter }}, 0) >= {{ seed_alias }}.diameter_from_mm and coalesce({{ diameter }}, 0) < {{ seed_alias }}.diameter_below_mm

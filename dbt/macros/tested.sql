@@ -28,9 +28,9 @@
         and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
 {%- endmacro %}
 
-{# Condition on a row of raw: written by a run that the tests of this side have not seen whole. A number, as in `is_new_in_raw`. #}
+{# Condition on a row of raw: written by a run that the tests of this side have not seen whole. #}
 {% macro is_untested_in_raw(alias) -%}
-    {{ alias }}._run_id >= {{ run_query("select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'").rows[0][0] | int }}
+    {{ is_written_since(alias, "select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'") }}
 {%- endmacro %}
 
 {# The months of `untested` of some models (or [model, topic]), and of the queries `also`, as a list of literals that prunes partitions; never empty (an empty

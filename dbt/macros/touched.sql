@@ -13,6 +13,7 @@
       at:    'month': `touched.period_month` says in which month rows may be; 'from': in `touched.from_month` or later
       months: (when partitioned) a late query of the months that a first build finds
       log:   list of {topic, row, contract, month}: SQL expressions over a row, what its change touches; `changes_of(model, topic)` reads them
+             when: (of an entry) a condition; the change of another row is not written in it
              of: (of an entry) columns; a change of the others touches nothing, so that who sums a fact does not follow what it does not sum
 #}
 
@@ -47,11 +48,26 @@ select c.period_month from {{ changes_of(changed) if changed is not sequence els
     {%- endfor %}
 {%- endmacro %}
 
-{# Condition on a row of raw: written by a run that this model has not seen whole. The run is written as a number, for which the planner has
+{# Condition on a row of raw: written by the run that a query names, or a later one. The run is written as a number, for which the planner has
    statistics: not knowing it, it takes a third of the table to be new, and reads all that hangs from it. #}
-{% macro is_new_in_raw(alias) -%}
-    {{ alias }}._run_id >= {{ (run_query('select ' ~ brought_to('run_id')).rows[0][0] | int) if execute else 0 }}
+{% macro is_written_since(alias, run) -%}
+    {{ alias }}._run_id >= {{ (run_query(run).rows[0][0] | int) if execute else 0 }}
 {%- endmacro %}
+
+{# Condition on a row of raw: written by a run that this model has not seen whole. #}
+{% macro is_new_in_raw(alias) -%} {{ is_written_since(alias, 'select ' ~ brought_to('run_id')) }} {%- endmacro %}
+
+{# Condition: some row of these tables of raw is new. For who carries names of catalogues, few enough to make all of its past again. #}
+{% macro any_is_new_in_raw(tables) -%}
+    (
+        {%- for table in tables -%}
+        exists (select from {{ table }} as c where {{ is_new_in_raw('c') }}){{ ' or ' if not loop.last }}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# Condition in an incremental run: the column, one of `touched`, names a touched row; true of each when the table is made. #}
+{% macro is_touched(column) -%} {{ column ~ ' in (select ' ~ column ~ ' from touched)' if is_incremental() else 'true' }} {%- endmacro %}
 
 {# Months closed since this model was brought up to date, for a FROM clause. #}
 {% macro newly_closed_months() -%}
@@ -103,7 +119,8 @@ select c.period_month from {{ changes_of(changed) if changed is not sequence els
         {{ entry.get('contract', 'null') }}::bigint,
         {{ ('date_trunc(\'month\', ' ~ entry.month ~ ')::date') if entry.month is defined else 'null::date' }}
     from {{ source if not of else changed_in(spec, entry.of) }}
-    {% if entry.row is defined %}where {{ entry.row }} is not null{% elif entry.contract is defined %}where {{ entry.contract }} is not null{% endif %}
+    where {% if entry.row is defined %}{{ entry.row }} is not null{% elif entry.contract is defined %}{{ entry.contract }} is not null{% else %}true{% endif %}
+        and {{ entry.when | default('true') }}
     {{ 'union' if not loop.last }}
     {%- endfor %}
     {%- else %} select count(*) from {{ source }} {%- endif %}

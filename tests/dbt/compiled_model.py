@@ -5,33 +5,16 @@ A model's inputs become tables of the same name in a schema of the test's own, s
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from caudal import warehouse
-from caudal.dbt_run import PROJECT, dbt_environment, target_dir
-
-
-def compiled(models: Sequence[str], folder: Path) -> dict[str, str]:
-    """Model → the SQL that makes it whole."""
-    shutil.copy(target_dir() / "partial_parse.msgpack", folder)  # spares the parse
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--full-refresh", "--select", *models, "--target-path", str(folder),
-         "--log-path", str(folder)], cwd=PROJECT, env=dbt_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    nodes = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    return {model: nodes[f"model.caudal.{model}"]["compiled_code"] for model in models}
+from caudal.dbt_run import compiled
 
 
 class Bench:
@@ -77,8 +60,8 @@ class Bench:
 @contextmanager
 def bench(schema: str, *models: str) -> Iterator[Bench]:
     """A `Bench` for these models; everything it made is rolled back."""
-    with tempfile.TemporaryDirectory() as folder:
-        code = compiled(models, Path(folder))
+    nodes = compiled(*models)["nodes"]
+    code = {model: nodes[f"model.caudal.{model}"]["compiled_code"] for model in models}
     with warehouse.connect() as conn:
         conn.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from tests.parsed_manifest import parsed_manifest
+from tests.parsed_manifest import read_manifest
 
 TODAYS, DATED = "int_core__contract", "int_core__contract_version"
 # fact, and the model by which it reads today's contract: for something else than its places
@@ -17,7 +15,7 @@ ALLOWED = {
 
 
 def test_no_fact_reads_its_places_from_todays_contract():
-    nodes = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    nodes = read_manifest()["nodes"]
     parents = {n["name"]: {nodes[p]["name"] for p in n["depends_on"]["nodes"] if p in nodes} for n in nodes.values() if n["resource_type"] == "model"}
     facts = [name for name in parents if name.startswith("fct_")]
     assert len(facts) > 20

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.parsed_manifest import DBT, parsed_manifest
+from tests.parsed_manifest import DBT, parsed_manifest, read_manifest
 
 BIN = Path(sys.executable).parent
 PASSED = DBT.parent / ".caudal" / "lint-passed"  # sqlfluff takes half a second a file: what passed once is not linted again
@@ -72,7 +72,7 @@ def test_no_line_is_too_long(folder):
 
 def test_a_join_reaches_into_every_view():
     """PostgreSQL does not pull up a view that has a CTE: of a join with a few keys it would read all of what lies below."""
-    nodes = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    nodes = read_manifest()["nodes"].values()
     views = {n["name"]: n["raw_code"] for n in nodes if n["resource_type"] == "model" and n["config"]["materialized"] == "view"
              and n["path"].startswith(("staging/", "intermediate/"))}
     assert len(views) > 60
@@ -102,7 +102,7 @@ def test_dbt_bouncer_sees_what_is_missing(tmp_path):
     """A mart without owner, models over raw, a staging view over a rule of the site, a name of no layer."""
     folder = tmp_path / "target"
     folder.mkdir()
-    manifest = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest()
     mart = manifest["nodes"]["model.caudal.mart_collections__cash_month"]
     mart["meta"], mart["config"]["meta"] = {}, {}
     for name, parent in (("mart_collections__cash_month", next(iter(manifest["sources"]))), ("int_core__sector", next(iter(manifest["sources"]))),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
-from tests.parsed_manifest import parsed_manifest
+from tests.parsed_manifest import read_manifest
 
 ALLOWED = {"int_metering__anomaly": "night leaks, few, which it takes anew in each build"}
 
 
 def test_no_shared_incremental_model_reads_a_side():
     """A change that was put back before the other side saw it is in neither side's log as the other sees it: it would stay in a sum that both share."""
-    nodes = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    nodes = read_manifest()["nodes"]
     models = {key: n for key, n in nodes.items() if n["resource_type"] == "model"}
     shared = [n for n in models.values() if n["config"]["materialized"] == "incremental" and n["fqn"][1] == "intermediate"]
     assert len(shared) > 20
@@ -24,5 +22,5 @@ def test_no_shared_incremental_model_reads_a_side():
 
 def test_shared_incremental_models_outlive_a_crash():
     """An unlogged table comes back empty while `ops.model_state` says that it is up to date."""
-    nodes = json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    nodes = read_manifest()["nodes"].values()
     assert {n["name"] for n in nodes if n["resource_type"] == "model" and n["config"]["materialized"] == "incremental" and n["config"].get("unlogged")} == set()

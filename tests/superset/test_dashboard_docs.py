@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +13,7 @@ from caudal.semantic.docs import FOLDER, anchor
 from superset_assets import docs, expand_dashboards, pull
 from superset_assets.context import Context, load
 from superset_assets.state import Asset
-from tests.parsed_manifest import parsed_manifest
+from tests.parsed_manifest import parsed_manifest, read_manifest
 
 ENGLISH = re.compile(r"\b(the|of|and|by|month|with|each|overdue|amount|chart)\b", re.IGNORECASE)
 
@@ -26,7 +25,7 @@ def context() -> Context:
 
 @pytest.fixture(scope="module")
 def manifest() -> dict:
-    return json.loads((parsed_manifest() / "manifest.json").read_text(encoding="utf-8"))
+    return read_manifest()
 
 
 def test_the_committed_pages_are_those_of_the_files(context: Context, manifest: dict) -> None:

@@ -22,8 +22,7 @@ def measure(bench: Bench) -> Section:
     """All charts, each as the first dashboard that shows it opens it."""
     with bench.warehouse() as lab:
         bench.ready(lab)
-        last = lab.execute("select max(period_month) from marts.mart_commercial__month")[0][0]
-        asked = {question.chart: question for question in reversed(list(charts.questions(last)))}
+        asked = {question.chart: question for question in reversed(list(charts.questions(lab.last_month())))}
         with warehouse.connect(autocommit=True) as conn:
             bench.tell("the models as they are without being built")
             unbuilt = Unbuilt.of(conn)

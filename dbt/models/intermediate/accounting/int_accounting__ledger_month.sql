@@ -6,7 +6,7 @@ select c.row_key as account_id, c.period_month from {{ changes_of(ref('int_accou
 union
 select p.account_id, p.period_month from {{ ref('int_accounting__posted_line') }} as p
 where exists (select from {{ changes_of(ref('int_accounting__tracked_account')) }} as c)
-    or exists (select from {{ source('odoo', 'concept') }} as c where {{ is_new_in_raw('c') }})
+    or {{ any_is_new_in_raw([source('odoo', 'concept')]) }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),

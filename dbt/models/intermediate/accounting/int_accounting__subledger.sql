@@ -5,8 +5,7 @@ select c.period_month from {{ changes_of(ref('int_accounting__subledger_entry'))
 union
 -- it carries names
 select t.period_month from {{ this }} as t
-where exists (select from {{ source('odoo', 'concept') }} as c where {{ is_new_in_raw('c') }})
-    or exists (select from {{ source('odoo', 'journal') }} as c where {{ is_new_in_raw('c') }})
+where {{ any_is_new_in_raw([source('odoo', 'concept'), source('odoo', 'journal')]) }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),

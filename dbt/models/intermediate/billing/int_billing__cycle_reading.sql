@@ -24,18 +24,17 @@ inner join {{ ref('int_consumption__reading') }} as k on k.contract_key = c.cont
     meta={'touched': {'row': ['period_month', 'billing_cycle_id', 'sector_key', 'route_key'], 'keys': ['period_month']}},
     indexes=[{'columns': ['period_month', 'billing_cycle_id', 'sector_key', 'route_key'], 'unique': true}],
 ) }}
-{% set is_touched = 'period_month in (select period_month from touched)' if is_incremental() else 'true' %}
 
 with keys as (
     select reading_key, contract_key, period_month
     from {{ ref('int_consumption__reading') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
 ),
 
 bill_cycles as (
     select contract_key, period_month, min(billing_cycle_id) as billing_cycle_id
     from {{ ref('int_billing__run_document') }}
-    where contract_key <> {{ unassigned_key() }} and billing_cycle_id is not null and {{ is_touched }}
+    where contract_key <> {{ unassigned_key() }} and billing_cycle_id is not null and {{ is_touched('period_month') }}
     group by contract_key, period_month
 ),
 

@@ -18,7 +18,6 @@ select {{ unassigned_key() }}
     meta={'touched': {'row': ['contract_key', 'anomaly_key'], 'keys': ['contract_key']}},
     indexes=[{'columns': ['contract_key', 'anomaly_key'], 'unique': true}],
 ) }}
-{% set is_touched = 'contract_key in (select contract_key from touched)' if is_incremental() else 'true' %}
 
 with months as (
     select m.*, c.contract_code
@@ -76,7 +75,7 @@ episodes as (
 credited as (
     select contract_key, {{ month_of('billing_period') }} as period_month, min(issued_on) as credited_on
     from {{ ref('int_billing__document') }}
-    where state = 'posted' and document_kind = 'nota_credito' and {{ is_touched }}
+    where state = 'posted' and document_kind = 'nota_credito' and {{ is_touched('contract_key') }}
     group by 1, 2
 ),
 

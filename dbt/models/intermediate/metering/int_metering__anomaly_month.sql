@@ -8,7 +8,7 @@ select c.contract_key from {{ changes_of(ref('int_metering__reading')) }} as c
 union
 -- a month that closes puts the oldest out
 select t.contract_key from {{ this }} as t
-where t.period_month <= {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
+where t.period_month <= {{ anomalies_after() }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
@@ -41,7 +41,7 @@ real_readings as (
 
 recent as (
     select * from real_readings
-    where period_month > {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
+    where period_month > {{ anomalies_after() }}
         and history_readings >= {{ metering_rule('anomaly_least_readings') }}
         -- else it can't be twice the median, and no median is needed to know it
         and (consumption_m3 = 0 or 2 * least_m3 < consumption_m3)
@@ -99,7 +99,7 @@ unread as (
                 and estimated_months >= {{ metering_rule('anomaly_estimated_months') }} then 'estimated'
         end as anomaly_kind
     from stretches
-    where period_month > {{ last_closed_month() }} - {{ metering_rule('anomaly_months') }} * interval '1 month'
+    where period_month > {{ anomalies_after() }}
 )
 
 select

@@ -4,9 +4,7 @@ select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
 union
 -- it carries names: a catalogue that changed renames its whole past
 select t.period_month from {{ this }} as t
-where exists (select from {{ source('odoo', 'sector') }} as c where {{ is_new_in_raw('c') }})
-    or exists (select from {{ source('odoo', 'municipality') }} as c where {{ is_new_in_raw('c') }})
-    or exists (select from {{ source('odoo', 'user_type') }} as c where {{ is_new_in_raw('c') }})
+where {{ any_is_new_in_raw([source('odoo', 'sector'), source('odoo', 'municipality'), source('odoo', 'user_type')]) }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),

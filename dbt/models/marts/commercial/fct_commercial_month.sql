@@ -23,7 +23,7 @@ select '{{ fact }}' as fact, c.period_month from ({{ changed_months_of(changed) 
 } %}
 {% set log = [{'month': 'period_month'}] %}
 {% for fact in measures %}
-    {% do log.append({'topic': fact, 'row': "case fact when '" ~ fact ~ "' then 1 end", 'month': 'period_month'}) %}
+    {% do log.append({'topic': fact, 'when': "fact = '" ~ fact ~ "'", 'month': 'period_month'}) %}
 {% endfor %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),

@@ -9,7 +9,6 @@
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {'row': ['period_month', 'sector_key', 'route_key', 'user_type_key'], 'keys': ['period_month']}},
 ) }}
-{% set is_touched = 'period_month in (select period_month from touched)' if is_incremental() else 'true' %}
 
 with consumption as (
     select
@@ -22,7 +21,7 @@ with consumption as (
         sum(attributed_m3) filter (where attribution = 'estimated') as unread_m3,
         sum(abs(regularisation_m3)) as regularised_m3
     from {{ ref('fct_consumption_attributed_month') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
     group by 1, 2, 3, 4
 ),
 
@@ -42,7 +41,7 @@ readings as (
         count(*) as planned_readings,
         count(*) filter (where incident <> 'none') as incident_readings
     from {{ ref('fct_reading') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
     group by 1, 2, 3, 4
 ),
 
@@ -59,14 +58,14 @@ meters as (
         sum(measured_m3) as measured_m3,
         sum(under_registered_m3) as under_registered_m3
     from {{ ref('int_metering__meter_month') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
     group by 1, 2, 3, 4
 ),
 
 working as (
     select distinct contract_key, period_month
     from {{ ref('int_metering__meter_month') }}
-    where is_working and {{ is_touched }}
+    where is_working and {{ is_touched('period_month') }}
 ),
 
 contracts as (

@@ -7,7 +7,6 @@
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {'row': ['period_month', 'sector_key'], 'keys': ['period_month']}},
 ) }}
-{% set is_touched = 'period_month in (select period_month from touched)' if is_incremental() else 'true' %}
 
 with invoiced as (
     select distinct contract_key, {{ month_of('billing_period') }} as period_month
@@ -17,7 +16,7 @@ with invoiced as (
 
 used as (
     select * from {{ ref('fct_consumption_attributed_month') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
 ),
 
 consumption as (
@@ -35,7 +34,7 @@ consumption as (
 meters as (
     select sector_key, period_month, sum(under_registered_m3) as under_registered_m3
     from {{ ref('int_metering__meter_month') }}
-    where {{ is_touched }}
+    where {{ is_touched('period_month') }}
     group by sector_key, period_month
 ),
 
