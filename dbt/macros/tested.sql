@@ -21,11 +21,19 @@
 {# The schema of marts that is being built. #}
 {% macro target_marts() -%} {{ env_var('CAUDAL_DBT_MARTS_SCHEMA', 'marts_next') }} {%- endmacro %}
 
-{# What changed in an incremental model and was not tested yet: a query of one of row_key, contract_key, period_month. #}
-{% macro untested(relation, what, topic=none) -%}
-    select c.{{ what }} from ops.model_change as c
-    where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}') and c.{{ what }} is not null
-        and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
+{# What changed in an incremental model (or [model, topic]) and was not tested yet, for a FROM clause: row_key, contract_key, period_month. #}
+{% macro untested_changes(changed) -%}
+    {%- set relation, topic = (changed, none) if changed is not sequence else changed -%}
+    (
+        select c.row_key, c.contract_key, c.period_month from ops.model_change as c
+        where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}')
+            and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
+    )
+{%- endmacro %}
+
+{# Of those a query of one of row_key, contract_key, period_month. #}
+{% macro untested(changed, what) -%}
+    select c.{{ what }} from {{ untested_changes(changed) }} as c where c.{{ what }} is not null
 {%- endmacro %}
 
 {# Condition on a row of raw: written by a run that the tests of this side have not seen whole. #}
@@ -33,15 +41,19 @@
     {{ is_written_since(alias, "select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'") }}
 {%- endmacro %}
 
-{# The months of `untested` of some models (or [model, topic]), and of the queries `also`, as a list of literals that prunes partitions; never empty (an empty
+{# Condition: the column is the row key of a change in these models that was not tested yet; true of each in a run that reads everything. #}
+{% macro is_untested(column, changing) -%}
+    {%- if tests_everything() -%} true
+    {%- else -%} {{ column }} in ({% for changed in changing %}{{ untested(changed, 'row_key') }}{{ ' union ' if not loop.last }}{% endfor %})
+    {%- endif -%}
+{%- endmacro %}
+
+{# The months of `untested` of some models, and of the queries `also`, as a list of literals that prunes partitions; never empty (an empty
    list is no SQL). None: every month, in a run that reads everything. #}
 {% macro untested_months(changing, also=()) -%}
     {%- if tests_everything() -%} {{ return(none) }} {%- endif -%}
     {%- set query -%}
-        {%- for changed in changing -%}
-        ({{ untested(changed, 'period_month') if changed is not sequence else untested(changed[0], 'period_month', changed[1]) }})
-        {{- ' union ' if not loop.last }}
-        {%- endfor -%}
+        {%- for changed in changing -%} ({{ untested(changed, 'period_month') }}) {{- ' union ' if not loop.last }} {%- endfor -%}
         {%- for more in also %} union ({{ more }}) {%- endfor -%}
     {%- endset -%}
     {%- set months = run_query(query).columns[0].values() | select -%}
@@ -53,6 +65,19 @@
     {%- if tests_everything() -%} true
     {%- else -%} contract_key in (
         {%- for changed in changing %} {{ untested(changed, 'contract_key') }} {{ 'union' if not loop.last }} {%- endfor -%}
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# The same of a contract and month together, `month` being the row's. `carried`: those of the models whose rows count in the month after as well. #}
+{% macro is_of_untested_contract_month(month, changing, carried=()) -%}
+    {%- if tests_everything() -%} true
+    {%- else -%} (contract_key, {{ month }}) in (
+        {%- for changed in changing %} select c.contract_key, c.period_month from {{ untested_changes(changed) }} as c {{ 'union' if not loop.last or carried }}
+        {%- endfor -%}
+        {%- for changed in carried %}
+            select c.contract_key, (c.period_month + interval '1 month')::date from {{ untested_changes(changed) }} as c {{ 'union' if not loop.last }}
+        {%- endfor -%}
     )
     {%- endif -%}
 {%- endmacro %}

@@ -66,6 +66,11 @@ select c.period_month from {{ changes_of(changed) if changed is not sequence els
     )
 {%- endmacro %}
 
+{# The months of this model to be renamed, for `keep_touched`: all that its facts still hold, once a catalogue whose names it carries changed. #}
+{% macro renamed_months(catalogues) -%}
+    select t.period_month from {{ this }} as t where t.period_month >= {{ kept_from() }} and {{ any_is_new_in_raw(catalogues) }}
+{%- endmacro %}
+
 {# Condition in an incremental run: the column, one of `touched`, names a touched row; true of each when the table is made. #}
 {% macro is_touched(column) -%} {{ column ~ ' in (select ' ~ column ~ ' from touched)' if is_incremental() else 'true' }} {%- endmacro %}
 
@@ -287,6 +292,9 @@ with new_rows as (
 
 {# After `name as`: an incremental run does not make whole a CTE that is named twice, so that each use finds its rows by their key. #}
 {% macro found_by_key() -%} {{ 'not materialized' if is_incremental() }} {%- endmacro %}
+
+{# At the end of a model of which others read months by their index: when the table is made, a month's rows lie beside each other. #}
+{% macro laid_by_month() -%} {{ 'order by period_month' if not is_incremental() }} {%- endmacro %}
 
 {# In an incremental run, a join with the touched contract and month of a row of that contract and day. #}
 {% macro join_touched(contract, day) -%}

@@ -8,8 +8,7 @@
 {% set months = untested_months(changing) %}
 {% set issued = is_in_months('issued_on', months) %}
 {% set period = is_in_months('period_month', months) %}
-{% set runs = ref('int_billing__run_document') %}
-{% set cycles = 'true' if tests_everything() else '{} in (' ~ untested(runs, 'row_key', 'cycle') ~ ')' %}
+{% set runs = [[ref('int_billing__run_document'), 'cycle']] %}
 
 with facts as (
     select 'conceptos' as measure, {{ month_of('issued_on') }}::text as of_what, sum(line_amount)::numeric as amount
@@ -35,7 +34,7 @@ with facts as (
     from {{ ref('int_billing__document') }} as f
     inner join {{ ref('stg_odoo__account_move') }} as m on m.move_id = f.invoice_key
     inner join {{ ref('stg_odoo__billing_cycle') }} as c on c.billing_cycle_id = m.billing_cycle_id
-    where f.state = 'posted' and f.document_kind = 'factura' and {{ cycles.format('m.billing_cycle_id') }}
+    where f.state = 'posted' and f.document_kind = 'factura' and {{ is_untested('m.billing_cycle_id', runs) }}
     group by 2
     union all
     select 'intentos de entrega', 'todos', count(*) from {{ ref('stg_odoo__bill_delivery') }}
@@ -66,7 +65,7 @@ marts as (
     union all
     select 'e-CF', period_month::text, sum(ecf_accepted + ecf_rejected + ecf_pending) from {{ ref('mart_billing__month') }} where {{ period }} group by 2
     union all
-    select 'ciclos', billing_cycle_key::text, sum(cycle_billed_amount) from {{ ref('mart_billing__cycle') }} where {{ cycles.format('billing_cycle_key') }} group by 2
+    select 'ciclos', billing_cycle_key::text, sum(cycle_billed_amount) from {{ ref('mart_billing__cycle') }} where {{ is_untested('billing_cycle_key', runs) }} group by 2
     union all
     select 'intentos de entrega', 'todos', count(*) from {{ ref('fct_delivery') }}
     union all

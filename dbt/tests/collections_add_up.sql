@@ -10,9 +10,12 @@
 {% set issued = is_in_months('issued_on', months) %}
 {% set period = is_in_months('period_month', months) %}
 {% set cohort_months = untested_months([[ref('fct_invoice'), 'sums'], ref('fct_payment_allocation'), cohorts], also=[
-    'select ' ~ month_of('r.reconciled_on') ~ ' from (' ~ untested(documents, 'row_key', 'debt') ~ ') as d inner join ' ~ reconciliations
+    'select ' ~ month_of('r.reconciled_on') ~ ' from (' ~ untested([documents, 'debt'], 'row_key') ~ ') as d inner join ' ~ reconciliations
     ~ ' as r on r.debit_invoice_key = d.row_key'
 ]) %}
+{% set paid, receipts, tills = ref('int_collections__payment'), ref('int_collections__collector_receipt'), ref('fct_cash_session') %}
+{% set sessions = [[paid, 'session'], tills] %}
+{% set payments = [paid, receipts] %}
 {% set recovery_months = untested_months([ref('fct_payment_allocation'), ref('int_collections__allocation_component')]) %}
 
 with payments as (
@@ -107,7 +110,8 @@ marts as (
     where {{ period }}
     group by 2
 ),
--- today, and over all time: from the copy in `intermediate`, since payments of archived months are no longer in the fact
+-- today, and over all time (in a daily run, of the sessions and payments that changed): from the copy in `intermediate`, since payments of archived
+-- months are no longer in the fact
 facts_to_date as (
     select 'credit_today' as thing, coalesce(sum(amount), 0) as amount
     from {{ ref('int_receivables__credit_movement') }}
@@ -115,30 +119,32 @@ facts_to_date as (
     union all
 
     select 'sessions', coalesce(sum(p.payment_amount), 0)
-    from {{ ref('int_collections__payment') }} as p
+    from {{ paid }} as p
     inner join {{ ref('stg_odoo__account_payment') }} as o on o.payment_id = p.payment_key
     inner join {{ ref('stg_odoo__cash_session') }} as cs on cs.cash_session_id = o.cash_session_id
+    where {{ is_untested('p.cash_session_id', sessions) }}
 
     union all
 
     select 'receipts', coalesce(sum(p.payment_amount), 0)
-    from {{ ref('int_collections__payment') }} as p
+    from {{ paid }} as p
     inner join {{ ref('stg_odoo__collector') }} as c on c.collector_id = p.collector_key
-    where c.is_external and p.payment_amount > 0
+    where c.is_external and p.payment_amount > 0 and {{ is_untested('p.payment_key', payments) }}
 ),
 
 held as (
-    select receipt_amount from {{ ref('int_collections__collector_receipt') }}
-    where released_on is not null
+    select receipt_amount from {{ receipts }}
+    where released_on is not null and {{ is_untested('payment_key', payments) }}
     union all
     select receipt_amount from {{ ref('mart_collections__unsettled_receipt') }}
+    where {{ is_untested('payment_key', payments) }}
 ),
 
 marts_to_date as (
     select 'credit_today' as thing, coalesce(sum(unapplied_amount), 0) as amount
     from {{ ref('mart_collections__credit_balance') }}
     union all
-    select 'sessions', coalesce(sum(collected_amount), 0) from {{ ref('fct_cash_session') }}
+    select 'sessions', coalesce(sum(collected_amount), 0) from {{ tills }} where {{ is_untested('cash_session_key', sessions) }}
     union all
     select 'receipts', coalesce(sum(receipt_amount), 0) from held
 )

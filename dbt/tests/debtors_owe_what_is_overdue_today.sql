@@ -58,7 +58,7 @@ where d.contract_key is null
 union all
 
 select d.contract_key, coalesce(d.total_amount, 0) - s.amount as overdue_amount, b.amount as debtor_amount
-from ({{ untested(documents, 'row_key', 'debt') }} union {{ untested(reconciliations, 'row_key', 'invoice') }}) as u (invoice_key)
+from ({{ untested([documents, 'debt'], 'row_key') }} union {{ untested([reconciliations, 'invoice'], 'row_key') }}) as u (invoice_key)
 left join {{ documents }} as d on d.invoice_key = u.invoice_key and d.state = 'posted' and d.sign = 1
 cross join lateral (
     select coalesce(sum(r.reconciled_amount), 0) as amount, coalesce(sum(r.reconciled_amount) filter (where r.reconciled_on <= {{ today }}), 0) as today_amount

@@ -1,18 +1,10 @@
 -- Every posted document: its lines are its amount without taxes and its volume; with taxes it is its total.
-{% set recent %}
-{% if not tests_everything() %}
-in (
-    {{ untested(ref('fct_invoice'), 'row_key') }}
-    union
-    {{ untested(ref('fct_invoice_line'), 'row_key', 'invoice') }}
-)
-{% endif %}
-{% endset %}
+{% set changed = [ref('fct_invoice'), [ref('fct_invoice_line'), 'invoice']] %}
 
 with lines as (
     select invoice_key, sum(line_amount) as line_amount, sum(billed_m3) as billed_m3
     from {{ ref('fct_invoice_line') }}
-    {% if recent | trim %}where invoice_key {{ recent }}{% endif %}
+    where {{ is_untested('invoice_key', changed) }}
     group by invoice_key
 )
 
@@ -27,7 +19,7 @@ select
 from {{ ref('fct_invoice') }} as d
 left join lines as l on l.invoice_key = d.invoice_key
 where d.state = 'posted'
-    {% if recent | trim %}and d.invoice_key {{ recent }}{% endif %}
+    and {{ is_untested('d.invoice_key', changed) }}
     and (
         coalesce(l.line_amount, 0) <> d.sign * d.untaxed_amount
         or coalesce(l.billed_m3, 0) <> d.sign * coalesce(d.billed_m3, 0)

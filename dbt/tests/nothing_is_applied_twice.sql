@@ -1,34 +1,18 @@
 -- No payment is applied beyond its amount, no invoice settled beyond its total, and what payments say they applied is what invoices got.
-{% set recent_payments, recent_invoices = none, none %}
-{% if not tests_everything() %}
-{% set recent_payments %}
-in (
-    {{ untested(ref('fct_payment'), 'row_key') }}
-    union
-    {{ untested(ref('fct_payment_allocation'), 'row_key', 'payment') }}
-)
-{% endset %}
-{% set recent_invoices %}
-in (
-    {{ untested(ref('fct_invoice'), 'row_key') }}
-    union
-    {{ untested(ref('fct_payment_allocation'), 'row_key', 'invoice') }}
-)
-{% endset %}
-{% endif %}
+{% set payments = [ref('fct_payment'), [ref('fct_payment_allocation'), 'payment']] %}
+{% set invoices = [ref('fct_invoice'), [ref('fct_payment_allocation'), 'invoice']] %}
 
 with received as (
     select payment_key, sum(allocated_amount) as allocated_amount
     from {{ ref('fct_payment_allocation') }}
-    where payment_key is not null
-        {% if recent_payments %}and payment_key {{ recent_payments }}{% endif %}
+    where payment_key is not null and {{ is_untested('payment_key', payments) }}
     group by payment_key
 ),
 
 settled as (
     select invoice_key, sum(allocated_amount) as allocated_amount
     from {{ ref('fct_payment_allocation') }}
-    {% if recent_invoices %}where invoice_key {{ recent_invoices }}{% endif %}
+    where {{ is_untested('invoice_key', invoices) }}
     group by invoice_key
 )
 
@@ -40,7 +24,7 @@ where (
     or abs(p.applied_amount) > abs(p.payment_amount)
     or (p.payment_amount >= 0 and p.applied_amount < coalesce(r.allocated_amount, 0))
 )
-{% if recent_payments %}and p.payment_key {{ recent_payments }}{% endif %}
+and {{ is_untested('p.payment_key', payments) }}
 
 union all
 

@@ -5,7 +5,7 @@
 {% for model, key in facts.items() %}
 select '{{ model }}' as fact, {{ key }} as row_key, count(*) as repeated
 from {{ ref(model) }}
-{% if not tests_everything() %}where {{ key }} in ({{ untested(ref(model), 'row_key') }}){% endif %}
+where {{ is_untested(key, [ref(model)]) }}
 group by {{ key }}
 having count(*) > 1
 {{ 'union all' if not loop.last }}

@@ -1,7 +1,6 @@
 -- A remittance's difference is the sum of its parts, the remittances hold every line whose file is known, and no payment is posted by two lines.
 -- A daily run looks at the payments of lines that changed.
 {% set lines = ref('fct_bank_remittance_line') %}
-{% set is_untested = 'true' if tests_everything() else 'payment_key in (' ~ untested(lines, 'row_key', 'payment') ~ ')' %}
 
 with held as (
     select coalesce(sum(lines_amount), 0) as held_amount
@@ -33,6 +32,6 @@ union all
 
 select 'pago registrado dos veces', payment_key, count(*), sum(posted_amount)
 from {{ lines }}
-where posted_amount <> 0 and {{ is_untested }}
+where posted_amount <> 0 and {{ is_untested('payment_key', [[lines, 'payment']]) }}
 group by payment_key
 having count(*) > 1

@@ -5,8 +5,8 @@
 select m.id as invoice_key from {{ source('odoo', 'account_move') }} as m
 where {{ is_new_in_raw('m') }}
 union
-select d.invoice_key from {{ this }} as d
-where d.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract_version')) }})
+select d.invoice_key from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
+inner join {{ this }} as d on d.contract_key = c.contract_key and d.issued_on >= c.period_month
 union
 -- what pointed at nobody may have found its contract or customer
 select d.invoice_key from {{ this }} as d

@@ -13,7 +13,7 @@ where {{ is_new_in_raw('c') }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
-    meta={'touched': {'row': ['payment_key'], 'keys': ['payment_key']}},
+    meta={'touched': {'row': ['payment_key'], 'keys': ['payment_key'], 'log': [{'row': 'payment_key'}]}},
     indexes=[{'columns': ['payment_key'], 'unique': true}],
 ) }}
 

@@ -12,20 +12,21 @@ with invoices as (
     select c.row_key from {{ changes_of(ref('int_collections__allocation_component'), 'invoice') }} as c
 ),
 
-contracts as (
-    select c.contract_key, c.period_month as from_month from {{ changes_of(ref('int_billing__document'), 'debt') }} as c
+debts as (
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document'), 'debt') }} as c
     union all
     select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document_line')) }} as c
     union all
     select c.contract_key, c.period_month from {{ changes_of(ref('int_collections__allocation_component')) }} as c
 ),
 
+contracts as (
+    select contract_key, greatest(min(period_month), {{ allocation_check_from() }}) as from_month from debts
+    group by contract_key
+),
+
 payments as (
-    select p.payment_key, min(c.from_month) as from_month from contracts as c
-    inner join {{ ref('int_collections__payment') }} as p on p.contract_key = c.contract_key
-    group by p.payment_key
-    union all
-    select c.row_key, c.period_month from {{ changes_of(ref('int_collections__payment')) }} as c
+    select c.row_key as payment_key, c.period_month from {{ changes_of(ref('int_collections__payment')) }} as c
     union all
     select c.row_key, c.period_month from {{ changes_of(ref('int_collections__allocation_component'), 'payment') }} as c
     union all
@@ -33,11 +34,18 @@ payments as (
 ),
 
 changed as (
-    select payment_key, min(from_month) as from_month from payments
+    select payment_key, greatest(min(period_month), {{ allocation_check_from() }}) as from_month from payments
     group by payment_key
 )
 
-select p.payment_key, p.paid_on as applied_on from changed as c
+-- of a contract whose debts changed: its payments, and the later days of older ones, which are there, since what was applied was owed
+select p.payment_key, p.paid_on as applied_on from contracts as c
+inner join {{ ref('int_collections__payment') }} as p on p.contract_key = c.contract_key and p.paid_on >= c.from_month
+union
+select t.payment_key, t.applied_on from contracts as c
+inner join {{ this }} as t on t.contract_key = c.contract_key and t.applied_on >= c.from_month
+union
+select p.payment_key, p.paid_on from changed as c
 inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.payment_key and p.paid_on >= c.from_month
 union
 select a.payment_key, a.allocated_on from changed as c
@@ -61,7 +69,7 @@ where t.applied_on < {{ allocation_check_from() }}
         'row': ['payment_key', 'applied_on', 'invoice_key', 'component'], 'keys': ['payment_key', 'applied_on'],
         'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'applied_on'}],
     }},
-    indexes=[{'columns': ['payment_key', 'applied_on']}],
+    indexes=[{'columns': ['payment_key', 'applied_on']}, {'columns': ['contract_key', 'applied_on']}],
 ) }}
 {% set balances = ref('int_receivables__open_balance') %}
 

@@ -5,8 +5,8 @@
 select p.id as payment_key from {{ source('odoo', 'account_payment') }} as p
 where {{ is_new_in_raw('p') }}
 union
-select t.payment_key from {{ this }} as t
-where t.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract_version')) }})
+select t.payment_key from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
+inner join {{ this }} as t on t.contract_key = c.contract_key and t.paid_on >= c.period_month
 union
 -- what pointed at nobody may have found its contract or customer
 select t.payment_key from {{ this }} as t
@@ -28,12 +28,11 @@ where {{ is_new_in_raw('c') }}
         'log': [
             {'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'},
             {'topic': 'entry', 'row': 'coalesce(move_id, -payment_key)'},
-            {'topic': 'journal', 'row': 'journal_id', 'month': 'paid_on'},
             {'topic': 'session', 'row': 'cash_session_id'},
         ],
     }},
     indexes=[
-        {'columns': ['payment_key'], 'unique': true}, {'columns': ['contract_key', 'paid_on']}, {'columns': ['move_id']},
+        {'columns': ['payment_key'], 'unique': true}, {'columns': ['contract_key', 'paid_on', 'payment_key']}, {'columns': ['move_id']},
         {'columns': ['customer_key']}, {'columns': ['paid_on']}, {'columns': ['journal_id', 'paid_on']}, {'columns': ['cash_session_id']},
         {'columns': ['is_effective', 'payment_type']},
     ],

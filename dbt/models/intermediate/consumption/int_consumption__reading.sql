@@ -3,8 +3,11 @@
 select r.id as reading_key from {{ source('odoo', 'reading') }} as r
 where {{ is_new_in_raw('r') }}
 union
+select t.reading_key from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
+inner join {{ this }} as t on t.contract_key = c.contract_key and t.period_month >= c.period_month
+union
 select t.reading_key from {{ this }} as t
-where t.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract_version')) }}) or t.contract_key = {{ unassigned_key() }}
+where t.contract_key = {{ unassigned_key() }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),

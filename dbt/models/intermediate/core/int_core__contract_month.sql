@@ -5,7 +5,7 @@ select contract_key, min(from_month) as from_month
 from (
     select c.contract_key, date '0001-01-01' as from_month from {{ changes_of(ref('int_core__contract_life')) }} as c
     union all
-    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
     union all
     select c.contract_key, c.period_month from {{ changes_of(ref('int_billing__document')) }} as c
     union all

@@ -12,7 +12,7 @@ with changed as (
     union all
     select c.row_key, date '0001-01-01' from {{ changes_of(ref('int_metering__meter')) }} as c
     union all
-    select m.meter_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    select m.meter_key, c.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
     inner join {{ ref('int_metering__meter') }} as m on m.contract_key = c.contract_key
     union all
     select m.meter_key, n.period_month from {{ newly_closed_months() }} as n
@@ -143,3 +143,4 @@ select
 from judged as j
 inner join versions as v on {{ version_of('v', 'j.contract_key', 'j.month_end_on') }}
 {% if is_incremental() %}where (j.meter_key, j.period_month) in (select meter_key, period_month from touched){% endif %}
+{{ laid_by_month() }}

@@ -13,7 +13,7 @@ with changed as (
     inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.id
     where {{ is_new_in_raw('r') }}
     union all
-    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version')) }} as c
+    select c.contract_key, c.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
     union all
     select k.contract_key, date '0001-01-01' from {{ source('odoo', 'meter') }} as m
     inner join {{ source('odoo', 'reading') }} as r on r.meter_id = m.id

@@ -10,6 +10,7 @@ select distinct c.row_key as invoice_key, c.period_month from {{ changes_of(ref(
         'months': "select distinct date_trunc('month', issued_on)::date from {{ ref('int_billing__document') }}",
         'log': [
             {'row': 'invoice_key', 'contract': 'contract_key', 'month': 'issued_on'},
+            {'topic': 'billed', 'contract': 'contract_key', 'month': 'issued_on', 'of': ['contract_key', 'issued_on', 'state', 'sign', 'total_amount']},
             {'topic': 'sums', 'month': 'issued_on', 'of': [
                 'issued_on', 'sector_key', 'route_key', 'user_type_key', 'document_kind', 'state', 'sign', 'untaxed_amount', 'tax_amount', 'total_amount',
                 'billed_m3']},

@@ -9,10 +9,10 @@ with credited as (
 
 standing as (
     select d.*, coalesce(c.credited_amount, 0) as credited_amount
-    from {{ ref('int_billing__run_document') }} as d
-    left join credited as c using (invoice_key)
-    where d.state = 'posted' and d.contract_key <> {{ unassigned_key() }} and d.period_month is not null
-        and coalesce(c.credited_amount, 0) < d.total_amount
+    from {{ ref('int_billing__repeated_document') }} as r
+    inner join {{ ref('int_billing__run_document') }} as d on d.invoice_key = r.invoice_key
+    left join credited as c on c.invoice_key = r.invoice_key
+    where coalesce(c.credited_amount, 0) < d.total_amount
 ),
 
 ranked as (

@@ -9,19 +9,7 @@ with contracts as (
     where contract_key <> {{ unassigned_key() }} and started_on is not null and not (coalesce(status, '') = 'closed' and ended_on is null)
 ),
 
--- not kept: the last bill of each offender is found by the index
-bills as not materialized (
-    select contract_key, period_month, issued_on, total_amount
-    from {{ ref('int_billing__run_document') }}
-    where state = 'posted' and contract_key <> {{ unassigned_key() }} and period_month is not null
-),
-
-periods as (
-    select generate_series(min(period_month), {{ month_of(business_today()) }}, interval '1 month')::date as period_month
-    from bills
-),
-
-in_service as (
+unbilled as (
     select
         c.*,
         p.period_month,
@@ -30,18 +18,11 @@ in_service as (
         coalesce(sc.planned_issue_on, p.period_month) as from_on,
         coalesce(sc.planned_issue_on, {{ month_end('p.period_month') }}) as until_on,
         p.period_month < {{ month_of(business_today()) }} as is_closed_month
-    from contracts as c
-    inner join periods as p on p.period_month >= c.started_on
+    from {{ ref('int_billing__unbilled_period') }} as p
+    inner join contracts as c on c.contract_key = p.contract_key
     left join {{ ref('int_billing__sector_cycle') }} as sc on sc.sector_key = c.sector_key and sc.period_month = p.period_month
     where (c.ended_on is null or c.ended_on > coalesce(sc.planned_issue_on, {{ month_end('p.period_month') }}))
         and (p.period_month < {{ month_of(business_today()) }} or sc.is_issued)
-),
-
-unbilled as (
-    select s.*
-    from in_service as s
-    left join bills as b on b.contract_key = s.contract_key and b.period_month = s.period_month
-    where b.contract_key is null
 ),
 
 orders as (
@@ -95,8 +76,8 @@ inner join {{ ref('int_core__user_type') }} as u on u.user_type_key = o.user_typ
 left join {{ ref('dim_customer') }} as cu on cu.customer_key = o.customer_key
 left join {{ ref('fct_consumption_month') }} as f on f.contract_key = o.contract_key and f.period_month = o.period_month
 left join lateral (
-    select bills.issued_on, bills.total_amount from bills
-    where bills.contract_key = o.contract_key and bills.period_month < o.period_month
-    order by bills.period_month desc, bills.issued_on desc
+    select d.issued_on, d.total_amount from {{ ref('int_billing__run_document') }} as d
+    where d.contract_key = o.contract_key and d.period_month < o.period_month and d.state = 'posted'
+    order by d.period_month desc, d.issued_on desc
     limit 1
 ) as b on true

@@ -9,15 +9,10 @@ where {{ is_new_in_raw('r') }}
 union
 select c.row_key from {{ changes_of(ref('int_collections__remittance_line'), 'remittance') }} as c
 union
--- files of the journals and months of payments that changed, or that a line came to name or names no longer
-select r.id from (
-    select c.row_key as journal_id, c.period_month from {{ changes_of(ref('int_collections__payment'), 'journal') }} as c
-    union
-    select p.journal_id, {{ month_of('p.paid_on') }} from {{ changes_of(ref('int_collections__remittance_line'), 'payment') }} as c
-    inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_key
-) as paid
+-- files of the journals and months of payments that are in no file, or were
+select r.id from {{ changes_of(ref('int_collections__unlisted_payment'), 'journal') }} as c
 inner join {{ source('odoo', 'bank_remittance') }} as r
-    on r.journal_id = paid.journal_id and r.date_from < paid.period_month + interval '1 month' and r.date_to >= paid.period_month
+    on r.journal_id = c.row_key and r.date_from < c.period_month + interval '1 month' and r.date_to >= c.period_month
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
@@ -54,17 +49,11 @@ journals as (
     select * from {{ ref('stg_odoo__journal') }}
 ),
 
-payments as (
-    select * from {{ ref('int_collections__payment') }}
-    where is_effective and payment_type = 'inbound'
-),
-
 unlisted as (
     select r.bank_remittance_id, sum(p.payment_amount) as unlisted_amount
     from remittances as r
-    inner join payments as p on p.journal_id = r.journal_id and p.paid_on between r.covers_from_on and r.covers_to_on
+    inner join {{ ref('int_collections__unlisted_payment') }} as p on p.journal_id = r.journal_id and p.paid_on between r.covers_from_on and r.covers_to_on
         and (r.collector_id is null or p.collector_key = r.collector_id)
-    where not exists (select from {{ ref('int_collections__remittance_line') }} as f where f.payment_key = p.payment_key)
     group by r.bank_remittance_id
 )
 

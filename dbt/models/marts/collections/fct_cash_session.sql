@@ -15,7 +15,7 @@ where t.state <> 'closed'
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
-    meta={'touched': {'row': ['cash_session_key'], 'keys': ['cash_session_key']}},
+    meta={'touched': {'row': ['cash_session_key'], 'keys': ['cash_session_key'], 'log': [{'row': 'cash_session_key'}]}},
 ) }}
 
 with sessions as (

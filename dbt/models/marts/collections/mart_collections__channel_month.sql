@@ -1,13 +1,11 @@
 -- What came in by each channel and form of payment. Flows only, so no rows of zeros: only combinations with some payment.
 -- Grain: closed month × sector × route × user type × channel × form of payment.
 {% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
+{{ changed_months_of([[ref('fct_payment'), 'sums']]) }}
 union
 select m.period_month from {{ newly_closed_months() }} as m
 union
--- it carries names: a catalogue that changed renames its whole past
-select t.period_month from {{ this }} as t
-where {{ any_is_new_in_raw([source('odoo', 'sector'), source('odoo', 'municipality'), source('odoo', 'route'), source('odoo', 'user_type')]) }}
+{{ renamed_months([source('odoo', 'sector'), source('odoo', 'municipality'), source('odoo', 'route'), source('odoo', 'user_type')]) }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),

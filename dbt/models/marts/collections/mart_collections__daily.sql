@@ -1,10 +1,8 @@
 -- Collections by day, channel, form and collector, up to the business date. Grain: day × sector × user type × channel × form × collector.
 {% set touched %}{% raw %}
-select c.period_month from {{ changes_of(ref('fct_payment'), 'sums') }} as c
+{{ changed_months_of([[ref('fct_payment'), 'sums']]) }}
 union
--- it carries names: a catalogue that changed renames its whole past
-select t.period_month from {{ this }} as t
-where {{ any_is_new_in_raw([source('odoo', 'sector'), source('odoo', 'municipality'), source('odoo', 'user_type')]) }}
+{{ renamed_months([source('odoo', 'sector'), source('odoo', 'municipality'), source('odoo', 'user_type')]) }}
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),

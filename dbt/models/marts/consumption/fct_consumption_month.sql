@@ -4,8 +4,8 @@
 {% set touched %}{% raw %}
 select c.contract_key, c.period_month from {{ changes_of(ref('int_consumption__reading')) }} as c
 union
-select r.contract_key, r.period_month from {{ ref('int_consumption__reading') }} as r
-where r.contract_key in (select c.contract_key from {{ changes_of(ref('int_core__contract_version')) }} as c)
+select r.contract_key, r.period_month from {{ changes_of(ref('int_core__contract_version'), 'version') }} as c
+inner join {{ ref('int_consumption__reading') }} as r on r.contract_key = c.contract_key and r.period_month >= c.period_month
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),

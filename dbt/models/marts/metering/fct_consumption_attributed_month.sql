@@ -10,6 +10,7 @@ select c.contract_key, c.period_month from {{ changes_of(ref('int_metering__attr
         'row': ['contract_key', 'period_month'], 'keys': ['contract_key', 'period_month'],
         'log': [{'contract': 'contract_key', 'month': 'period_month'}],
     }},
+    indexes=[{'columns': ['period_month']}],
 ) }}
 
 with readings as (
@@ -34,3 +35,4 @@ select
     max(regularised_on) as regularised_on
 from readings
 group by contract_key, period_month, sector_key, route_key, municipality_key, user_type_key
+{{ laid_by_month() }}

@@ -14,6 +14,7 @@ where {{ is_new_in_raw('u') }}
         'row': ['reading_key'], 'keys': ['reading_key'],
         'log': [{'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'}],
     }},
+    indexes=[{'columns': ['period_month']}],
 ) }}
 
 select
@@ -49,3 +50,4 @@ from {{ ref('int_metering__reading') }} as r
 inner join {{ ref('int_metering__attributed_reading') }} as a on a.reading_key = r.reading_key
 left join {{ ref('stg_odoo__user') }} as u on u.user_id = r.reader_key
 {% if is_incremental() %}where r.reading_key in (select reading_key from touched){% endif %}
+{{ laid_by_month() }}

@@ -6,23 +6,9 @@ with meters as (
 ),
 
 last_months as (
-    select distinct on (meter_key) *
-    from {{ ref('int_metering__meter_month') }}
-    order by meter_key, period_month desc
-),
-
-last_readings as (
-    select distinct on (meter_key) meter_key, read_on as last_read_on, value_m3 as last_value_m3
-    from {{ ref('int_metering__reading') }}
-    where is_read and meter_key <> {{ unassigned_key() }}
-    order by meter_key, period_month desc, reading_key desc
-),
-
-last_incidents as (
-    select distinct on (meter_key) meter_key, incident as last_incident, period_month as last_incident_month
-    from {{ ref('int_metering__reading') }}
-    where incident <> 'none' and meter_key <> {{ unassigned_key() }}
-    order by meter_key, period_month desc, reading_key desc
+    -- a meter in service has every month up to the last one
+    select * from {{ ref('int_metering__meter_month') }}
+    where period_month = {{ last_closed_month() }}
 ),
 
 aged as (
@@ -59,8 +45,8 @@ select
     coalesce(lm.is_working, true) as is_working,
     lr.last_read_on,
     lr.last_value_m3::numeric(18, 3) as last_value_m3,
-    coalesce(li.last_incident, 'none') as last_incident,
-    li.last_incident_month,
+    coalesce(lr.last_incident, 'none') as last_incident,
+    lr.last_incident_month,
     coalesce(lm.error_ratio, m.initial_error_ratio)::numeric(8, 5) as error_ratio
 from aged as m
 inner join {{ ref('int_core__contract') }} as c on c.contract_key = m.contract_key
@@ -68,5 +54,4 @@ inner join {{ ref('int_core__sector') }} as s on s.sector_key = m.sector_key
 inner join {{ ref('int_core__route') }} as r on r.route_key = m.route_key
 inner join {{ ref('int_core__user_type') }} as u on u.user_type_key = m.user_type_key
 left join last_months as lm on lm.meter_key = m.meter_key
-left join last_readings as lr on lr.meter_key = m.meter_key
-left join last_incidents as li on li.meter_key = m.meter_key
+left join {{ ref('int_metering__last_reading') }} as lr on lr.meter_key = m.meter_key

@@ -8,13 +8,6 @@ contracts as (
     select * from {{ ref('int_core__contract') }}
 ),
 
-payments as (
-    select distinct on (contract_key) contract_key, paid_on as last_paid_on, payment_amount as last_paid_amount
-    from {{ ref('int_collections__payment') }}
-    where payment_amount > 0 and is_effective and paid_on <= {{ business_today() }}
-    order by contract_key, paid_on desc, payment_key desc
-),
-
 agreements as (
     select distinct on (contract_key) contract_key, agreement_state
     from {{ ref('int_agreements__agreement') }}
@@ -80,7 +73,13 @@ inner join {{ ref('int_core__route') }} as r on r.route_key = c.route_key
 inner join {{ ref('int_core__user_type') }} as ut on ut.user_type_key = c.user_type_key
 left join {{ ref('dim_customer') }} as cu on cu.customer_key = c.customer_key
 left join {{ ref('dim_supply_point') }} as sp on sp.supply_point_key = c.supply_point_key
-left join payments as p on p.contract_key = d.contract_key
+left join lateral (
+    select t.paid_on as last_paid_on, t.payment_amount as last_paid_amount
+    from {{ ref('int_collections__payment') }} as t
+    where t.contract_key = d.contract_key and t.payment_amount > 0 and t.is_effective and t.paid_on <= {{ business_today() }}
+    order by t.paid_on desc, t.payment_key desc
+    limit 1
+) as p on true
 left join agreements as a on a.contract_key = d.contract_key
 left join orders as o on o.contract_key = d.contract_key
 left join spans as sn on sn.contract_key = d.contract_key
