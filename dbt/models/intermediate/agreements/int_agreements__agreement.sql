@@ -73,20 +73,21 @@ dated as (
     from judged
 ),
 
+-- which instalment failed on a day; found by one join, for the instalments have no index by which to look one up for each agreement
+failed as (
+    select agreement_id, fails_on, min(instalment_number) as instalment_number
+    from instalments
+    group by agreement_id, fails_on
+),
+
 explained as (
     select
         d.*,
         i.instalment_number as broken_instalment_number,
-        i.due_on as broken_instalment_due_on,
+        i.fails_on - ({{ agreement_broken_after_days() }} + 1) as broken_instalment_due_on,
         lead(d.signed_on) over (partition by d.contract_id order by d.signed_on, d.agreement_id) as next_signed_on
     from dated as d
-    left join lateral (
-        select instalments.instalment_number, instalments.due_on
-        from instalments
-        where instalments.agreement_id = d.agreement_id and instalments.fails_on = d.broken_on and d.broken_on = d.rule_broken_on
-        order by instalments.instalment_number
-        limit 1
-    ) as i on true
+    left join failed as i on i.agreement_id = d.agreement_id and i.fails_on = d.broken_on and d.broken_on = d.rule_broken_on
 )
 
 select
