@@ -1,5 +1,6 @@
 -- Which document or payment each partial reconciliation takes from (credit side) and settles (debit side).
 -- Odoo reconciles move lines: line → move → invoice, credit note, payment, or another entry (a write-off, say).
+-- It carries of the settled document its places and dates, by which the settlements of a month are added up without looking for each document.
 -- Grain: one row per partial reconciliation between live sides. Cancelled documents and payments settle nothing.
 {% set touched %}{% raw %}
 with moves as (
@@ -100,6 +101,11 @@ sides as (
         d.invoice_key,
         p.payment_key,
         coalesce(d.contract_key, p.contract_key) as contract_key,
+        d.sector_key,
+        d.route_key,
+        d.user_type_key,
+        d.issued_on,
+        d.due_on,
         coalesce(d.issued_on, p.paid_on, e.issued_on) as dated_on,
         case
             when d.invoice_key is not null then case when d.sign = 1 then 'factura' else 'nota_credito' end
@@ -119,6 +125,11 @@ matched as (
         debit.invoice_key as debit_invoice_key,
         debit.payment_key as debit_payment_key,
         debit.contract_key as debit_contract_key,
+        debit.sector_key as debit_sector_key,
+        debit.route_key as debit_route_key,
+        debit.user_type_key as debit_user_type_key,
+        debit.issued_on as debit_issued_on,
+        debit.due_on as debit_due_on,
         credit.side_kind as credit_kind,
         credit.invoice_key as credit_invoice_key,
         credit.payment_key as credit_payment_key,

@@ -1,35 +1,25 @@
 -- Where the debt of each month end, and what was billed since, is at the next one: still owed in a bucket, under an agreement, or gone by
--- payment, credit note or another entry. Grain: closed month × sector × route × user type × source × bucket or exit × under an agreement.
+-- payment, credit note or another entry. What is owed and what is gone are rows of their own, so that a change of one does not have the other read.
+-- Grain: closed month × sector × route × user type × source × bucket or exit × under an agreement.
 {% set touched %}{% raw %}
-{{ changed_months_of([
-    ref('int_receivables__debt_month'), ref('int_receivables__reconciliation'), ref('int_receivables__component_movement')
-]) }}
+select false as is_gone, c.period_month from {{ changes_of(ref('int_receivables__debt_month')) }} as c
 union
-select m.period_month from {{ newly_closed_months() }} as m
+select true, c.period_month from {{ changes_of(ref('int_receivables__reconciliation')) }} as c
+where c.period_month <= {{ last_closed_month() }}
+union
+select g.is_gone, m.period_month from {{ newly_closed_months() }} as m
+cross join (values (false), (true)) as g (is_gone)
 {% endraw %}{% endset %}
 {{ config(
     materialized='incremental', unlogged=false, incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
-        'row': ['period_month', 'sector_key', 'route_key', 'user_type_key', 'from_order', 'end_order', 'is_under_agreement'], 'keys': ['period_month'],
+        'row': ['period_month', 'sector_key', 'route_key', 'user_type_key', 'from_order', 'end_order', 'is_under_agreement'],
+        'keys': ['is_gone', 'period_month'],
     }},
     indexes=[{'columns': ['period_month']}],
 ) }}
 
-with debts as (
-    select * from {{ touched_months_of(ref('int_receivables__debt_month'), 'period_month') }}
-),
-
-allocations as (
-    select * from {{ touched_months_of(ref('int_receivables__allocation'), 'allocated_on') }}
-    where {{ month_of('allocated_on') }} <= {{ last_closed_month() }}
-),
-
-documents as (
-    select invoice_key, issued_on, due_on from {{ ref('int_billing__document') }}
-    where state = 'posted' and sign = 1
-),
-
-flows as (
+with flows as (
     select
         period_month,
         sector_key,
@@ -37,25 +27,27 @@ flows as (
         user_type_key,
         issued_month,
         due_on,
+        false as is_gone,
         {{ ageing_bucket_order(month_end('period_month') ~ ' - due_on') }} as end_order,
         is_under_agreement,
         balance_amount as flow_amount
-    from debts
+    from {{ touched_months_of(ref('int_receivables__debt_month'), 'period_month', 'not is_gone') }}
 
     union all
 
     select
-        {{ month_of('a.allocated_on') }},
-        a.sector_key,
-        a.route_key,
-        a.user_type_key,
-        {{ month_of('d.issued_on') }},
-        d.due_on,
-        ({{ allocation_target_order('a.allocation_kind') }})::smallint,
+        {{ month_of('reconciled_on') }},
+        debit_sector_key,
+        debit_route_key,
+        debit_user_type_key,
+        {{ month_of('debit_issued_on') }},
+        debit_due_on,
+        true,
+        ({{ allocation_target_order('credit_kind') }})::smallint,
         false,
-        a.allocated_amount
-    from allocations as a
-    inner join documents as d on d.invoice_key = a.invoice_key
+        reconciled_amount
+    from {{ touched_months_of(ref('int_receivables__reconciliation'), 'reconciled_on', 'is_gone') }}
+    where debit_kind = 'factura' and {{ month_of('reconciled_on') }} <= {{ last_closed_month() }}
 )
 
 select
@@ -69,8 +61,9 @@ select
         else {{ ageing_bucket_order('(period_month - 1) - due_on') }}
     end::smallint as from_order,
     end_order,
+    is_gone,
     is_under_agreement,
     sum(flow_amount) as flow_amount
 from flows
-group by 1, 2, 3, 4, 5, 6, 7
+group by 1, 2, 3, 4, 5, 6, 7, 8
 having sum(flow_amount) <> 0
