@@ -13,11 +13,16 @@ income as (
 ),
 
 costs as (
-    select {{ month_of('l.accounted_on') }} as period_month, a.account_code, sum(l.balance_amount) as amount
-    from {{ ref('stg_odoo__account_move_line') }} as l
-    inner join accounts as a on a.account_id = l.account_id
-    where l.state = 'posted' and a.account_type in ('expense', 'expense_direct_cost', 'expense_depreciation')
-    group by 1, 2
+    select l.period_month, a.account_code, l.amount
+    from accounts as a
+    -- account by account, so that their few lines are found by the index
+    cross join lateral (
+        select p.period_month, sum(p.balance_amount) as amount
+        from {{ ref('int_accounting__posted_line') }} as p
+        where p.account_id = a.account_id
+        group by 1
+    ) as l
+    where a.account_type in ('expense', 'expense_direct_cost', 'expense_depreciation')
 ),
 
 movements as (
