@@ -28,7 +28,10 @@ with recursive used as (
 select u.account_id, s.section
 from used as u
 cross join (values ('ingresos'), ('por_cobrar')) as s (section)
-where exists (
-    select from {{ ref('int_accounting__posted_line') }} as l
+-- the last kind in the index: an `exists` would be planned as a join with every line
+cross join lateral (
+    select l.movement_kind from {{ ref('int_accounting__posted_line') }} as l
     where l.account_id = u.account_id and l.section = s.section and l.movement_kind <> 'adjusted'
-)
+    order by l.movement_kind desc
+    limit 1
+) as booked
