@@ -4,12 +4,6 @@ with notes as (
     select *, coalesce(nullif(btrim(credit_reason), ''), 'sin_motivo') as reason
     from {{ ref('fct_invoice') }}
     where document_kind = 'nota_credito' and state = 'posted'
-),
-
-invoices as (
-    select invoice_key, fiscal_number, billing_period, issued_on, total_amount
-    from {{ ref('fct_invoice') }}
-    where document_kind <> 'nota_credito'
 )
 
 select
@@ -38,4 +32,11 @@ select
     n.issued_on - i.issued_on as days_since_invoice,
     coalesce(n.total_amount >= i.total_amount, false) as is_whole
 from notes as n
-left join invoices as i on i.invoice_key = n.reversed_invoice_key
+-- in which partition the invoice is, says the copy that has none: one look-up in one of them for each note
+left join {{ ref('int_billing__document') }} as d on d.invoice_key = n.reversed_invoice_key
+left join lateral (
+    select f.invoice_key, f.fiscal_number, f.billing_period, f.issued_on, f.total_amount
+    from {{ ref('fct_invoice') }} as f
+    where f.invoice_key = d.invoice_key and f.issued_on = d.issued_on and f.document_kind <> 'nota_credito'
+    limit 1
+) as i on true

@@ -18,7 +18,7 @@ select distinct c.row_key as invoice_key, c.period_month from {{ changes_of(ref(
                 'issued_on', 'sector_key', 'route_key', 'user_type_key', 'document_kind', 'state', 'document_type_code', 'ecf_state']},
         ],
     }},
-    indexes=[{'columns': ['contract_key', 'issued_on']}],
+    indexes=[{'columns': ['contract_key', 'issued_on']}, {'columns': ['document_kind']}],
 ) }}
 
 select
