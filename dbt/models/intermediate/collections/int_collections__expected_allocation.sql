@@ -69,7 +69,7 @@ where t.applied_on < {{ allocation_check_from() }}
         'row': ['payment_key', 'applied_on', 'invoice_key', 'component'], 'keys': ['payment_key', 'applied_on'],
         'log': [{'row': 'payment_key', 'contract': 'contract_key', 'month': 'applied_on'}],
     }},
-    indexes=[{'columns': ['payment_key', 'applied_on']}, {'columns': ['contract_key', 'applied_on']}],
+    indexes=[{'columns': ['payment_key', 'applied_on']}, {'columns': ['contract_key', 'applied_on']}, {'columns': ['invoice_key']}],
 ) }}
 {% set balances = ref('int_receivables__open_balance') %}
 
