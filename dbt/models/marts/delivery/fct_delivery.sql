@@ -6,7 +6,7 @@ select c.row_key as delivery_key from {{ changes_of(ref('int_delivery__attempt')
     materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
     meta={'touched': {
         'row': ['delivery_key'], 'keys': ['delivery_key'],
-        'log': [{'row': 'delivery_key', 'contract': 'contract_key', 'month': 'issued_on'}],
+        'log': [{'row': 'delivery_key', 'contract': 'contract_key', 'month': 'coalesce(issued_on, sent_on)'}],
     }},
     indexes=[{'columns': ['invoice_key']}],
 ) }}
