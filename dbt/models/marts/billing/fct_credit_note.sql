@@ -38,5 +38,6 @@ left join lateral (
     select f.invoice_key, f.fiscal_number, f.billing_period, f.issued_on, f.total_amount
     from {{ ref('fct_invoice') }} as f
     where f.invoice_key = d.invoice_key and f.issued_on = d.issued_on and f.document_kind <> 'nota_credito'
+    order by f.issued_on
     limit 1
 ) as i on true
