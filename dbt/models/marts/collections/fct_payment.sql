@@ -14,7 +14,8 @@ inner join {{ ref('int_collections__payment') }} as p on p.payment_key = c.row_k
         'log': [
             {'row': 'payment_key', 'contract': 'contract_key', 'month': 'paid_on'},
             {'topic': 'sums', 'month': 'paid_on', 'of': [
-                'paid_on', 'sector_key', 'route_key', 'user_type_key', 'channel', 'payment_form', 'collector_name', 'payment_amount', 'is_reversal']},
+                'paid_on', 'sector_key', 'route_key', 'user_type_key', 'channel', 'payment_form', 'collector_key', 'collector_name', 'payment_amount',
+                'is_reversal']},
         ],
     }},
     indexes=[{'columns': ['contract_key', 'paid_on']}],

@@ -15,14 +15,7 @@ with grid as (
 ),
 
 payments as (
-    select
-        {{ month_of('paid_on') }} as period_month,
-        sector_key,
-        collector_key,
-        sum(payment_amount) as collected_amount,
-        count(*) filter (where payment_amount > 0) as payments_count
-    from {{ ref('fct_payment') }}
-    group by 1, 2, 3
+    select * from {{ ref('fct_collector_month') }}
 ),
 
 receipts as (
@@ -59,6 +52,8 @@ held as (
         least({{ month_of('r.released_on') }} - interval '1 month', {{ last_closed_month() }}),
         interval '1 month'
     ) as m (period_month)
+    -- of most no month end found them in his hands: not worth a series
+    where r.released_on is null or {{ month_of('r.released_on') }} > {{ month_of('r.paid_on') }}
     group by 1, 2, 3
 )
 
