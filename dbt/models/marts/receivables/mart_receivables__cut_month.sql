@@ -30,12 +30,7 @@ executed as (
 
 -- debt old enough to be cut for, of contracts that had service at the month end
 debtors as (
-    select a.contract_key, a.period_month, a.sector_key, a.route_key, a.user_type_key, {{ month_end('a.period_month') }} as month_end_on
-    from {{ ref('int_core__contract_month') }} as a
-    where (a.contract_key, a.period_month) in (
-        select f.contract_key, f.period_month from {{ ref('fct_receivable_month') }} as f
-        where f.ageing_bucket_order >= {{ cut_from_bucket_order() }}
-    )
+    select *, {{ month_end('period_month') }} as month_end_on from {{ ref('fct_cut_debtor_month') }}
 ),
 
 pending as (
