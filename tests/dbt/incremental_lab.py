@@ -129,6 +129,8 @@ class Mess:
         self.write(run, "account_partial_reconcile", [first], "amount = amount - 0.01, max_date = max_date - 40")
         self.write(run, "account_partial_reconcile", [first], f"debit_move_id = (select debit_move_id from raw.odoo_account_partial_reconcile where id = {second})")
         self.copy(run, "account_partial_reconcile", second, amount=1)
+        self.write(run, "account_move", self.invoices(2), f"invoice_date_due = invoice_date_due + {self.draw.randrange(-90, 90)}")
+        self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where _deleted_at is null"), "collector_id = (select max(id) from raw.odoo_collector)")
         self.write(run, "account_move_line", self.pick("select id from raw.odoo_account_move_line where display_type = 'product'", 2), "price_subtotal = price_subtotal + 1")
 
     def strangers(self, run: int) -> None:
@@ -173,20 +175,25 @@ class Mess:
         self.write(run, "route", self.pick("select id from raw.odoo_route where _deleted_at is null"), "_deleted_at = clock_timestamp()")
 
     def ledger(self, run: int) -> None:
-        """Entries by hand, accounts of another type, lines and payments that go from one entry to another; identifications put right."""
+        """Entries by hand, some of which write debts off; accounts of another type, lines and payments that go from one entry to another; identifications
+        put right; notes with another reason."""
         lines = self.pick("select id from raw.odoo_account_move_line where parent_state = 'posted'", 4)
         entry = self.copy(run, "account_move", self.invoices(1)[0], move_type="entry")
-        for line in lines[:2]:
-            self.copy(run, "account_move_line", line, move_id=entry)
+        written = [self.copy(run, "account_move_line", line, move_id=entry) for line in lines[:2]]
+        # it writes debts off that somebody also paid for
+        for partial in self.pick("select id from raw.odoo_account_partial_reconcile where _deleted_at is null", 2):
+            self.copy(run, "account_partial_reconcile", partial, credit_move_id=written[0], amount=2)
         self.write(run, "account_move_line", lines[2:3], "parent_state = 'draft'")
         self.write(run, "account_move_line", lines[3:], "account_id = (select max(id) from raw.odoo_account), date = date - 35")
         self.write(run, "account", self.pick("select distinct account_id from raw.odoo_account_move_line where account_id is not null"), "account_type = 'asset_receivable'")
         self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where _deleted_at is null"), "move_id = null")
         self.write(run, "journal", self.pick("select id from raw.odoo_journal where _deleted_at is null"), f"code = 'J{run}'")
         self.write(run, "customer", self.pick("select id from raw.odoo_customer where _deleted_at is null", 3), "vat = '131234567', l10n_latam_identification_type_id = null")
-        notes = self.pick("select id from raw.odoo_account_move where move_type = 'out_refund' and _deleted_at is null", 2)
+        notes = self.pick("select id from raw.odoo_account_move where move_type = 'out_refund' and _deleted_at is null", 4)
         self.write(run, "account_move", notes[:1], "reversed_entry_id = null")
-        self.write(run, "account_move", notes[1:], f"reversed_entry_id = {self.invoices(1)[0]}")
+        self.write(run, "account_move", notes[1:2], f"reversed_entry_id = {self.invoices(1)[0]}")
+        self.write(run, "account_move", notes[2:3], "credit_reason = 'acuerdo'")
+        self.write(run, "account_move", notes[3:], "credit_reason = null")
         self.write(run, "account_move", self.invoices(1), "cycle_id = null, billed_m3 = 0")
         self.write(run, "account_payment", self.pick("select id from raw.odoo_account_payment where payment_type = 'inbound' and _deleted_at is null"),
                    "payment_type = 'outbound'")

@@ -14,7 +14,7 @@ from caudal.build import build
 from caudal.settings import settings
 
 MONTHS = [f"select md5(string_agg(t::text, ',' order by t::text)) from marts.{mart} t where period_month < '2025-10-01'"
-          for mart in ("mart_commercial__month", "fct_billing_month", "mart_metering__month", "fct_water_use_month",
+          for mart in ("mart_commercial__month", "fct_billing_month", "mart_metering__month", "fct_water_use_month", "fct_collector_month", "fct_cut_debtor_month",
                        "mart_collections__daily", "mart_collections__channel_month")]
 
 
