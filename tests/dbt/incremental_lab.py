@@ -115,6 +115,9 @@ class Mess:
         stamp = "write_date = clock_timestamp() at time zone 'UTC'"
         self.write(run, "contract", [contract], f"supply_point_id = (select supply_point_id from raw.odoo_contract where id = {other}), {stamp}")
         self.write(run, "contract", [other], f"user_type_id = (select max(id) from raw.odoo_user_type where id <> user_type_id), {stamp}")
+        began = self.pick("select id from raw.odoo_contract where _deleted_at is null", 3)
+        self.write(run, "contract", began[:2], f"date_start = date_start + {self.draw.randrange(-90, 90)}")
+        self.write(run, "contract", began[2:], "date_start = null")
         sector = self.pick("select id from raw.odoo_sector")[0]
         self.write(run, "supply_point", self.pick("select id from raw.odoo_supply_point where _deleted_at is null", 3), f"sector_id = {sector}, {stamp}")
         # documents and readings that were another contract's
