@@ -236,6 +236,7 @@ with new_rows as (
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
     {%- set spec = (config.get('meta') or {}).get('touched') or {} -%}
     {%- set contract = config.get('contract') -%}
+    {%- set sql = with_named_months(sql) if temporary else sql -%}
     {%- if temporary and contract.enforced -%}
         {{ get_assert_columns_equivalent(sql) }}
         create temporary table {{ relation }} as
@@ -272,22 +273,27 @@ with new_rows as (
 {%- endmacro %}
 
 {#
-    Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself. Of up to a year of
-    months it reads those partitions; of more it reads all in one go, which is quicker than month by month (the other branch is not run).
+    Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself.
     `where`: which rows of `touched` are of this fact, if it has others.
 #}
 {% macro touched_months_of(relation, day, where='true') -%}
     {%- if is_incremental() -%}
-    {%- set months = '(select distinct period_month from touched where ' ~ where ~ ')' -%}
     (
-        select t.* from {{ months }} as k
-        inner join {{ relation }} as t on {{ is_in_month('t.' ~ day, 'k.period_month') }}
-        where (select count(*) <= 12 from {{ months }} as c)
-        union all
         select t.* from {{ relation }} as t
-        where (select count(*) > 12 from {{ months }} as c) and {{ month_of('t.' ~ day) }} in {{ months }}
+        where /*touched t.{{ day }} where {{ where }}*/ {{ month_of('t.' ~ day) }} in (select k.period_month from touched as k where {{ where }}) /**/
     ) as rows_of_months
     {%- else -%} {{ relation }} {%- endif -%}
+{%- endmacro %}
+
+{# SQL in which the conditions of `touched_months_of` name their months, known by now: partitions are pruned and indexes chosen by what is written, while of
+   a join with a few months the planner may read every partition. #}
+{% macro with_named_months(sql) -%}
+    {%- set named = namespace(sql=sql) -%}
+    {%- for found in modules.re.finditer('/\\*touched (.+?) where (.+?)\\*/.+?/\\*\\*/', sql, modules.re.DOTALL) -%}
+        {%- set months = run_query('select distinct period_month from touched where ' ~ found.group(2)).columns[0].values() | select | list -%}
+        {%- set named.sql = named.sql.replace(found.group(0), is_in_months(found.group(1), months or ['0001-01-01'])) -%}
+    {%- endfor -%}
+    {{ return(named.sql) }}
 {%- endmacro %}
 
 {# After `name as`: an incremental run does not make whole a CTE that is named twice, so that each use finds its rows by their key. #}

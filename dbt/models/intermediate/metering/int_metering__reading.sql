@@ -36,10 +36,10 @@ contracts as (
     group by contract_key
 )
 
-select c.contract_key, k.reading_key from contracts as c
+select c.contract_key, c.from_month, k.reading_key from contracts as c
 inner join {{ ref('int_consumption__reading') }} as k on k.contract_key = c.contract_key and k.period_month >= c.from_month
 union
-select c.contract_key, t.reading_key from contracts as c
+select c.contract_key, c.from_month, t.reading_key from contracts as c
 inner join {{ this }} as t on t.contract_key = c.contract_key and t.period_month >= c.from_month
 {% endraw %}{% endset %}
 {{ config(
@@ -58,7 +58,7 @@ with readings as (
     select r.*, k.contract_key
     from {{ ref('stg_odoo__reading') }} as r
     inner join {{ ref('int_consumption__reading') }} as k on k.reading_key = r.reading_id
-    {% if is_incremental() %}where k.contract_key in (select contract_key from touched){% endif %}
+    {% if is_incremental() %}where r.reading_id in (select reading_key from touched){% endif %}
 ),
 
 versions as (
@@ -107,6 +107,16 @@ keyed as (
     left join users as u on u.user_id = r.reader_id
 ),
 
+{% if is_incremental() -%}
+-- of each meter, what the readings before the touched ones come to
+carried as (
+    select t.contract_key, t.meter_key, max(t.read_on) filter (where t.is_read) as previous_read_on, count(*) filter (where t.is_read) as stretch
+    from (select distinct contract_key, from_month from touched) as k
+    inner join {{ this }} as t on t.contract_key = k.contract_key and t.period_month < k.from_month
+    group by 1, 2
+),
+
+{% endif -%}
 placed as (
     select
         reading_key,
@@ -138,5 +148,28 @@ placed as (
     )
 )
 
-select * from placed
-{% if is_incremental() %}where reading_key in (select reading_key from touched){% endif %}
+select
+    p.reading_key,
+    p.contract_key,
+    p.meter_key,
+    p.reader_key,
+    p.reading_route_key,
+    p.sector_key,
+    p.route_key,
+    p.municipality_key,
+    p.user_type_key,
+    p.period_month,
+    p.read_at,
+    p.read_on,
+    {{ 'greatest(p.previous_read_on, c.previous_read_on)' if is_incremental() else 'p.previous_read_on' }} as previous_read_on,
+    p.previous_value_m3,
+    p.value_m3,
+    p.consumption_m3,
+    p.reading_kind,
+    p.incident,
+    p.is_read,
+    p.has_rolled_over,
+    p.index_difference_m3,
+    {{ 'p.stretch + coalesce(c.stretch, 0)' if is_incremental() else 'p.stretch' }} as stretch
+from placed as p
+{% if is_incremental() %}left join carried as c on c.contract_key = p.contract_key and c.meter_key = p.meter_key{% endif %}

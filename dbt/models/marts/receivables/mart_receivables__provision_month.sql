@@ -7,15 +7,8 @@ with grid as (
 ),
 
 receivables as (
-    select
-        period_month,
-        sector_key,
-        route_key,
-        user_type_key,
-        ageing_bucket_order,
-        sum(receivable_amount) as receivable_amount
-    from {{ ref('fct_receivable_month') }}
-    group by 1, 2, 3, 4, 5
+    select period_month, sector_key, route_key, user_type_key, ageing_bucket_order, receivable_bucket_amount as receivable_amount
+    from {{ ref('fct_receivable_age_month') }}
 ),
 
 rates as (
