@@ -77,6 +77,14 @@ def allocations(made):
              "allocation_kind": kind, "days_past_due": (on - i["due"]).days} for k, (i, on, amount, kind) in enumerate(rows, 1)]
 
 
+def reconciliations(made):
+    """The same of `allocations`, as what reads the settlements without the documents finds them."""
+    rows = [(i, on, amount, kind) for i in made for on, amount, kind in i["allocations"]]
+    return [{"reconcile_id": k, "debit_kind": "factura", "debit_invoice_key": i["key"], **{f"debit_{name}": PLACE[name] for name in ("sector_key", "route_key", "user_type_key")},
+             "debit_issued_on": i["issued"], "debit_due_on": i["due"], "reconciled_on": on, "reconciled_amount": amount,
+             "credit_kind": "asiento" if kind == "ajuste" else kind} for k, (i, on, amount, kind) in enumerate(rows, 1)]
+
+
 MOVED_ON = date(2025, 9, 15)  # contract 1 goes to another sector
 ALWAYS = {"valid_from_on": date(1900, 1, 1), "valid_until_on": date(9999, 12, 31)}
 VERSIONS = [
@@ -117,7 +125,8 @@ def test_ageing_at_every_month_end(debts, made):
 def test_roll_matrix_conserves_debt(debts, made, agreements):
     """What leaves a bucket was in it, what arrives in one is in it, and the exits are what was applied; whatever the agreements."""
     debts.put(
-        int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_core__contract_version=VERSIONS, int_core__closed_month=CLOSED,
+        int_billing__document=documents(made), int_receivables__allocation=allocations(made), int_receivables__reconciliation=reconciliations(made),
+        int_core__contract_version=VERSIONS, int_core__closed_month=CLOSED,
         int_agreements__agreement=[{"agreement_key": k, "contract_key": c, "signed_on": on, "closed_on": on + timedelta(days=n)}
                                    for k, (c, on, n) in enumerate(agreements, 1)])
     debts.run("int_receivables__open_balance", into=True)
