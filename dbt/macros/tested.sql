@@ -23,12 +23,8 @@
 
 {# What changed in an incremental model (or [model, topic]) and was not tested yet, for a FROM clause: row_key, contract_key, period_month. #}
 {% macro untested_changes(changed) -%}
-    {%- set relation, topic = (changed, none) if changed is not sequence else changed -%}
-    (
-        select c.row_key, c.contract_key, c.period_month from ops.model_change as c
-        where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}')
-            and c.build_id > (select s.tested_build_id from ops.side as s where s.schema_name = '{{ target_marts() }}')
-    )
+    {%- set tested = "(select s.tested_build_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "')" -%}
+    {{ changes_after(tested, changed) if changed is not sequence else changes_after(tested, changed[0], changed[1]) }}
 {%- endmacro %}
 
 {# Of those a query of one of row_key, contract_key, period_month. #}
@@ -41,10 +37,10 @@
     {{ is_written_since(alias, "select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'") }}
 {%- endmacro %}
 
-{# Condition: the column is the row key of a change in these models that was not tested yet; true of each in a run that reads everything. #}
-{% macro is_untested(column, changing) -%}
+{# Condition: the column is the `what` of a change in these models that was not tested yet; true of each in a run that reads everything. #}
+{% macro is_untested(column, changing, what='row_key') -%}
     {%- if tests_everything() -%} true
-    {%- else -%} {{ column }} in ({% for changed in changing %}{{ untested(changed, 'row_key') }}{{ ' union ' if not loop.last }}{% endfor %})
+    {%- else -%} {{ column }} in ({% for changed in changing %}{{ untested(changed, what) }}{{ ' union ' if not loop.last }}{% endfor %})
     {%- endif -%}
 {%- endmacro %}
 
@@ -60,14 +56,8 @@
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 
-{# Condition on the rows of the contracts of which something in these models was not tested yet; true of each in a run that reads everything. #}
-{% macro is_of_untested_contract(changing) -%}
-    {%- if tests_everything() -%} true
-    {%- else -%} contract_key in (
-        {%- for changed in changing %} {{ untested(changed, 'contract_key') }} {{ 'union' if not loop.last }} {%- endfor -%}
-    )
-    {%- endif -%}
-{%- endmacro %}
+{# Condition on the rows of the contracts of which something in these models was not tested yet. #}
+{% macro is_of_untested_contract(changing) -%} {{ is_untested('contract_key', changing, 'contract_key') }} {%- endmacro %}
 
 {# The same of a contract and month together, `month` being the row's. `carried`: those of the models whose rows count in the month after as well. #}
 {% macro is_of_untested_contract_month(month, changing, carried=()) -%}
@@ -123,10 +113,10 @@
     {%- set entry = spec.log[0] if spec and spec.log else none -%}
     {%- if entry and entry.get('row') and not tests_everything() -%}
         {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
-        {%- do conditions.append(entry.row ~ ' in (' ~ untested(relation, 'row_key') ~ ')') -%}
+        {%- do conditions.append(is_untested(entry.row, [relation])) -%}
     {%- elif entry and entry.get('contract') and entry.month is defined and not tests_everything() -%}
         {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
-        {%- do conditions.append(entry.contract ~ ' in (' ~ untested(relation, 'contract_key') ~ ')') -%}
+        {%- do conditions.append(is_untested(entry.contract, [relation], 'contract_key')) -%}
     {%- endif -%}
     {{ return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') dbt_subquery' if conditions else relation) }}
 {%- endmacro %}

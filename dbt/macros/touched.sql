@@ -29,12 +29,15 @@
 {%- endmacro %}
 
 {# What changed in an incremental model since this one was brought up to date, for a FROM clause: row_key, contract_key, period_month (before and after). #}
-{% macro changes_of(relation, topic=none) -%}
+{% macro changes_of(relation, topic=none) -%} {{ changes_after(brought_to('build_id'), relation, topic) }} {%- endmacro %}
+
+{# The same since a build. #}
+{% macro changes_after(build_id, relation, topic=none) -%}
     (
         select distinct c.row_key, c.contract_key, c.period_month
         from ops.model_change as c
         where c.model = '{{ relation.identifier }}{{ ':' ~ topic if topic }}' and c.side = ops.side_of('{{ relation.schema }}')
-            and c.build_id > {{ brought_to('build_id') }}
+            and c.build_id > {{ build_id }}
     )
 {%- endmacro %}
 

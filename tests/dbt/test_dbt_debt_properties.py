@@ -71,18 +71,21 @@ def documents(made):
             for i in made]
 
 
+def settlements(made):
+    """Number, invoice, day, amount and kind of everything that was applied."""
+    return enumerate(((i, on, amount, kind) for i in made for on, amount, kind in i["allocations"]), 1)
+
+
 def allocations(made):
-    rows = [(i, on, amount, kind) for i in made for on, amount, kind in i["allocations"]]
     return [{"allocation_key": k, "invoice_key": i["key"], "contract_key": i["contract"], **PLACE, "allocated_on": on, "allocated_amount": amount,
-             "allocation_kind": kind, "days_past_due": (on - i["due"]).days} for k, (i, on, amount, kind) in enumerate(rows, 1)]
+             "allocation_kind": kind, "days_past_due": (on - i["due"]).days} for k, (i, on, amount, kind) in settlements(made)]
 
 
 def reconciliations(made):
     """The same of `allocations`, as what reads the settlements without the documents finds them."""
-    rows = [(i, on, amount, kind) for i in made for on, amount, kind in i["allocations"]]
     return [{"reconcile_id": k, "debit_kind": "factura", "debit_invoice_key": i["key"], **{f"debit_{name}": PLACE[name] for name in ("sector_key", "route_key", "user_type_key")},
              "debit_issued_on": i["issued"], "debit_due_on": i["due"], "reconciled_on": on, "reconciled_amount": amount,
-             "credit_kind": "asiento" if kind == "ajuste" else kind} for k, (i, on, amount, kind) in enumerate(rows, 1)]
+             "credit_kind": "asiento" if kind == "ajuste" else kind} for k, (i, on, amount, kind) in settlements(made)]
 
 
 MOVED_ON = date(2025, 9, 15)  # contract 1 goes to another sector

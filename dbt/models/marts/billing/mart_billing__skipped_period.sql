@@ -6,7 +6,7 @@
 -- Grain: contract × period, offenders only.
 with contracts as (
     select * from {{ ref('int_core__contract') }}
-    where contract_key <> {{ unassigned_key() }} and started_on is not null and not (coalesce(status, '') = 'closed' and ended_on is null)
+    where not (coalesce(status, '') = 'closed' and ended_on is null)
 ),
 
 unbilled as (

@@ -17,14 +17,14 @@ where period_month >= {{ kept_from() }}
 
 {% set contracts, debts = ref('int_core__contract_month'), ref('fct_receivable_month') %}
 
-{% if is_incremental() -%}
--- each touched pair in the partitions of its month
 select
     a.contract_key,
     a.period_month,
     a.sector_key,
     a.route_key,
     a.user_type_key
+{% if is_incremental() -%}
+-- each touched pair in the partitions of its month
 from touched as k
 cross join lateral (
     select f.contract_key from {{ debts }} as f
@@ -32,18 +32,11 @@ cross join lateral (
     limit 1
 ) as d
 cross join lateral (
-    select c.contract_key, c.period_month, c.sector_key, c.route_key, c.user_type_key
-    from {{ contracts }} as c
+    select * from {{ contracts }} as c
     where c.contract_key = k.contract_key and c.period_month = k.period_month
     limit 1
 ) as a
 {%- else -%}
-select
-    a.contract_key,
-    a.period_month,
-    a.sector_key,
-    a.route_key,
-    a.user_type_key
 from {{ contracts }} as a
 where (a.contract_key, a.period_month) in (
     select f.contract_key, f.period_month from {{ debts }} as f
