@@ -1,6 +1,7 @@
 """Runs dbt for `caudal build`: environment, command, its lines made short, and what failed.
 
-Reads and writes through dbt only; artefacts go to `<home>/dbt-target`, logs to `<home>/logs/dbt`.
+Reads and writes through dbt only; artefacts go to `<home>/dbt-target`, dbt's lines to `<home>/logs/dbt/build.log`. dbt's own log, of every statement,
+takes a fifth of a build's time: `DBT_LOG_LEVEL_FILE=debug` has it written beside.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from caudal.settings import settings
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 BUILDING = "marts_next"
-# A dbt left behind by a killed build would go on writing into the next build's schema: have the kernel end it with us (PR_SET_PDEATHSIG).
-WITH_US = "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
+LOG_BYTES = 10_000_000
+PROCESS = Path(__file__).with_name("dbt_process.py")
 NODE_LINE = re.compile(r"(\d+) of (\d+) (\w+) (.*)")
 DOTS = re.compile(r" \.{2,}|(?<=\S)\.{2,}")
 CHATTER = ("Running with", "Registered adapter", "Performance info", "Concurrency:", "Unable to do partial parsing", "Done.")
@@ -33,6 +34,11 @@ FAILED_STATUSES = ("fail", "error", "runtime error")
 def target_dir() -> Path:
     """Where dbt leaves its artefacts."""
     return settings().home / "dbt-target"
+
+
+def log_dir() -> Path:
+    """Where dbt's lines are kept."""
+    return settings().home / "logs" / "dbt"
 
 
 def parsed_manifest() -> Path:
@@ -61,6 +67,7 @@ def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str
         "CAUDAL_TIMEZONE": config.timezone,
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_LOG_LEVEL_FILE": os.environ.get("DBT_LOG_LEVEL_FILE") or "none",
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -120,14 +127,19 @@ def list_models(select: str) -> set[str]:
     return {line.strip() for line in lines}
 
 
-def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
+def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str] = ()) -> list[str]:
     """Run `dbt build`; the names of what failed, empty when all passed.
 
-    Unit tests say something of the project's files and nothing of the data: once all have passed here, they run again when a file changes.
+    `standing`: models that a whole build leaves as they are (their tests run). Unit tests say something of the project's files and nothing of the data: once
+    all have passed here, they run again when a file changes.
     """
     mark, fingerprint = target_dir() / "unit_tests_passed", project_fingerprint()
-    left_out = ["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]
-    failed = _dbt(["build", *without(*left_out), *(["--select", select, "--indirect-selection", "buildable"] if select else [])], tell)
+    left_out = without(*(["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]))
+    if select is not None:
+        chosen = ["--select", select, "--indirect-selection", "buildable"]
+    else:
+        chosen = ["--exclude", *standing, "--indirect-selection", "empty"] if standing else []
+    failed = _dbt(["build", *left_out, *chosen], tell)
     statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}
     if select is None and statuses == {"pass"}:
         mark.write_text(fingerprint)
@@ -141,17 +153,17 @@ def _dbt(arguments: list[str], tell: Callable[[str], None]) -> list[str]:
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)  # never read an earlier run's
     command = [
-        sys.executable, "-c", WITH_US, str(Path(sys.executable).with_name("dbt")), *arguments, "--target-path", str(target),
-        "--log-path", str(settings().home / "logs" / "dbt"),
+        sys.executable, "-P", str(PROCESS), *arguments, "--target-path", str(target), "--log-path", str(log_dir()),
     ]
     last: list[str] = []
-    with subprocess.Popen(
+    with _log() as log, subprocess.Popen(
         command, cwd=PROJECT, env=dbt_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, encoding="utf-8", errors="replace",
     ) as process:
         try:
             for line in process.stdout:
                 last = [*last[-30:], line.rstrip()]
+                log.write(line)
                 if short := _compact(line):
                     tell(short)
         except BaseException:
@@ -163,6 +175,15 @@ def _dbt(arguments: list[str], tell: Callable[[str], None]) -> list[str]:
             tell(line)
         failed = ["dbt: " + next((text for text in reversed(last) if "rror" in text), f"terminó con código {process.returncode}")[:300]]
     return failed
+
+
+def _log() -> TextIO:
+    """The file to which dbt's lines are added; one that has become too long makes room for a new one."""
+    file = log_dir() / "build.log"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > LOG_BYTES:
+        file.replace(file.with_suffix(".log.1"))
+    return file.open("a", encoding="utf-8", buffering=1)
 
 
 def results() -> list[dict]:

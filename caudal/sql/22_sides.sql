@@ -36,6 +36,9 @@ create table if not exists ops.model_change (
 );
 create index if not exists model_change_reader on ops.model_change (model, side, build_id);
 
+-- The staging views: made from what (dbt's files, the time zone) and which one, so that a build from the same makes them no more.
+create table if not exists ops.view_state (view_name text primary key, relation oid not null, made_from text not null);
+
 alter table ops.build add column if not exists mode text check (mode in ('full', 'incremental'));
 alter table ops.build add column if not exists horizon_run_id bigint;  -- raw rows of this run or later may still have been uncommitted when the build began
 alter table ops.build add column if not exists reads_all_tests boolean not null default true;
@@ -77,10 +80,23 @@ as $$
     where i.inhparent = parent
 $$;
 
+-- Statistics of the changes, once a model has logged many in the build that runs: of one that the last statistics had not seen yet the planner expects
+-- one row, and loops over some ten thousand. The owner's, since only an owner may take them.
+create or replace function ops.sample_changes(of_side text, models text []) returns void language plpgsql security definer set search_path = pg_catalog
+as $$
+begin
+    if (select count(*) from ops.model_change as c join ops.build as b on b.build_id = c.build_id and b.status = 'running'
+        where c.side = of_side and c.model = any(models)) >= 1000 then
+        analyze ops.model_change;
+    end if;
+end $$;
+revoke execute on function ops.sample_changes(text, text []) from public;
+
 create schema if not exists marts_parts_a;
 create schema if not exists marts_parts_b;
 create schema if not exists intermediate_parts;
 grant usage, create on schema marts_parts_a, marts_parts_b, intermediate_parts to caudal_transform;
-grant select, insert, update, delete on ops.side, ops.model_state, ops.model_change to caudal_load, caudal_transform;
+grant select, insert, update, delete on ops.side, ops.model_state, ops.model_change, ops.view_state to caudal_load, caudal_transform;
+grant execute on function ops.sample_changes(text, text []) to caudal_transform;
 -- until sides there was a third copy, of the last publication
 drop schema if exists marts_prev cascade;

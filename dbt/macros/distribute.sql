@@ -3,7 +3,7 @@
    On a PostgreSQL without the extension nothing is emitted; an incremental run finds its table distributed already.
    `citus` (var): 'auto' looks for the extension; true or false decide without looking. #}
 {% macro distribute() -%}
-    {%- if execute and model.config.materialized not in ('view', 'ephemeral') and has_citus() and was_made() -%}
+    {%- if execute and model.config.materialized not in ('view', 'ephemeral') and was_made() and has_citus() -%}
         {%- if model.name.startswith('dim_') -%}
             {{ reference_table(this) }}
         {%- elif 'contract_key' in model.columns -%}
@@ -45,5 +45,5 @@
     {%- if var('citus', 'auto') != 'auto' -%}
         {{- return(var('citus')) -}}
     {%- endif -%}
-    {{- return(run_query("select 1 from pg_extension where extname = 'citus'").rows | length > 0) -}}
+    {{- return(of_run('has_citus')) -}}
 {%- endmacro %}

@@ -6,8 +6,7 @@
 
 {# Whether tests read the whole history. #}
 {% macro tests_everything() -%}
-    {%- if not execute -%} {{ return(true) }} {%- endif -%}
-    {{ return(run_query("select coalesce((select b.reads_all_tests from ops.build as b where b.status = 'running'), true)").rows[0][0]) }}
+    {{ return(of_run('reads_all_tests') if execute else true) }}
 {%- endmacro %}
 
 {# First month that the facts of this side still hold: older ones were archived (caudal retention). A test that sums a fact starts here. #}
@@ -34,7 +33,7 @@
 
 {# Condition on a row of raw: written by a run that the tests of this side have not seen whole. #}
 {% macro is_untested_in_raw(alias) -%}
-    {{ is_written_since(alias, "select s.tested_run_id from ops.side as s where s.schema_name = '" ~ target_marts() ~ "'") }}
+    {{ alias }}._run_id >= {{ of_run('tested_run_id') | int if execute else 0 }}
 {%- endmacro %}
 
 {# Condition: the column is the `what` of a change in these models that was not tested yet; true of each in a run that reads everything. #}
@@ -116,7 +115,8 @@
         {%- do conditions.append(is_untested(entry.row, [relation])) -%}
     {%- elif entry and entry.get('contract') and entry.month is defined and not tests_everything() -%}
         {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
-        {%- do conditions.append(is_untested(entry.contract, [relation], 'contract_key')) -%}
+        {%- do conditions.append(is_of_untested_contract_month('period_month', [relation]) if entry.month == 'period_month'
+            else is_untested(entry.contract, [relation], 'contract_key')) -%}
     {%- endif -%}
     {{ return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') dbt_subquery' if conditions else relation) }}
 {%- endmacro %}

@@ -51,14 +51,9 @@ select c.period_month from {{ changes_of(changed) if changed is not sequence els
     {%- endfor %}
 {%- endmacro %}
 
-{# Condition on a row of raw: written by the run that a query names, or a later one. The run is written as a number, for which the planner has
+{# Condition on a row of raw: written by a run that this model has not seen whole. The run is written as a number, for which the planner has
    statistics: not knowing it, it takes a third of the table to be new, and reads all that hangs from it. #}
-{% macro is_written_since(alias, run) -%}
-    {{ alias }}._run_id >= {{ (run_query(run).rows[0][0] | int) if execute else 0 }}
-{%- endmacro %}
-
-{# Condition on a row of raw: written by a run that this model has not seen whole. #}
-{% macro is_new_in_raw(alias) -%} {{ is_written_since(alias, 'select ' ~ brought_to('run_id')) }} {%- endmacro %}
+{% macro is_new_in_raw(alias) -%} {{ alias }}._run_id >= {{ brought_to_run(this.identifier) if execute else 0 }} {%- endmacro %}
 
 {# Condition: some row of these tables of raw is new. For who carries names of catalogues, few enough to make all of its past again. #}
 {% macro any_is_new_in_raw(tables) -%}
@@ -80,29 +75,6 @@ select c.period_month from {{ changes_of(changed) if changed is not sequence els
 {# Months closed since this model was brought up to date, for a FROM clause. #}
 {% macro newly_closed_months() -%}
     (select m.period_month from {{ ref('int_core__closed_month') }} as m where m.period_month > {{ brought_to('closed_month') }})
-{%- endmacro %}
-
-{# Post-hook of every incremental model: in its transaction, up to where it was brought. #}
-{% macro remember_build() -%}
-    {% if model.config.materialized == 'incremental' -%}
-    insert into ops.model_state as s (side, model, build_id, run_id, refreshed_build_id, relation, fingerprint, closed_month)
-    select
-        ops.side_of('{{ this.schema }}'), '{{ this.identifier }}', b.build_id, b.horizon_run_id, b.build_id, '{{ this }}'::regclass,
-        b.fingerprints ->> '{{ this.identifier }}', {{ last_closed_month() }}
-    from ops.build as b where b.status = 'running'
-    on conflict (side, model) do update set
-        build_id = excluded.build_id, run_id = excluded.run_id, closed_month = excluded.closed_month, built_at = excluded.built_at
-    {%- endif %}
-{%- endmacro %}
-
-{# Post-hook: statistics. An incremental run changes too little to sample the whole again: autovacuum follows each partition. #}
-{% macro analyze_if_made() -%}
-    {%- if execute and model.config.materialized != 'view' and was_made() -%} analyze {{ this }} {%- endif -%}
-{%- endmacro %}
-
-{# Whether this run made the table; else it brought an incremental one up to date. For hooks before `remember_build`. #}
-{% macro was_made() -%}
-    {{ return(model.config.materialized != 'incremental' or run_query('select ' ~ brought_to('build_id') ~ ' is null').rows[0][0]) }}
 {%- endmacro %}
 
 {% macro touched_match(left, right, columns, nullable=none) -%}
@@ -233,47 +205,6 @@ with new_rows as (
 {{ touched_log(spec, target, none, of=true) }};
     {%- endif %}
 {% endmacro %}
-
-{# As dbt's, and: a table with `meta.touched.month` is partitioned by it, made without keys, which are added when it is full (half the time of filling
-   them row by row); a temporary table of a model under contract has the contract's types, so that its rows compare with the table's. #}
-{% macro postgres__create_table_as(temporary, relation, sql) -%}
-    {%- set spec = (config.get('meta') or {}).get('touched') or {} -%}
-    {%- set contract = config.get('contract') -%}
-    {%- set sql = with_named_months(sql) if temporary else sql -%}
-    {%- if temporary and contract.enforced -%}
-        {{ get_assert_columns_equivalent(sql) }}
-        create temporary table {{ relation }} as
-        select {% for column in model['columns'].values() %}{{ column.name }}::{{ column.data_type }} as {{ column.name }}{{ ', ' if not loop.last }}{% endfor %}
-        from ({{ sql }}) as typed;
-    {%- elif spec.month and not temporary -%}
-        {%- if contract.enforced %}
-        {{ get_assert_columns_equivalent(sql) }}
-        create table {{ relation }} (
-            {{ adapter.render_raw_columns_constraints(raw_columns=model['columns']) | join(', ') }}
-        ) partition by range ({{ spec.month }});
-        {%- else %}
-        create temporary table shape on commit drop as {{ get_empty_subquery_sql(sql) }};
-        create table {{ relation }} (like shape) partition by range ({{ spec.month }});
-        drop table shape;
-        {%- endif %}
-        select ops.add_month_partitions('{{ relation }}'::regclass, array({{ render(spec.months) }}));
-        insert into {{ relation }}
-        {% if contract.enforced %}({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }}{% else %}{{ sql }}{% endif %};
-        {%- for constraint in adapter.render_raw_model_constraints(raw_constraints=model['constraints']) %}
-        alter table {{ relation }} add {{ constraint }};
-        {%- endfor %}
-    {%- else -%}
-        {{ config.get('sql_header') or '' }}
-        create {% if temporary %}temporary{% elif config.get('unlogged') %}unlogged{% endif %} table {{ relation }}
-        {%- if contract.enforced %}
-        {{ get_assert_columns_equivalent(sql) }}
-        {{ get_table_columns_and_constraints() }};
-        insert into {{ relation }} ({{ adapter.dispatch('get_column_names', 'dbt')() }}) {{ get_select_subquery(sql) }};
-        {%- else %}
-        as ({{ sql }});
-        {%- endif %}
-    {%- endif -%}
-{%- endmacro %}
 
 {#
     Rows of a fact whose date is in a touched month (all of them when the table is made), for a FROM clause, which names it itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -19,8 +19,9 @@ SAVED = ("raw", "history")
 @contextmanager
 def without_tests(*arguments: str, fails: bool = False) -> Iterator[None]:
     """`caudal build` runs dbt without tests, on what `arguments` select; with `fails` it ends as if a test had failed after all models were made."""
-    def run_dbt(select: str | None, tell: Callable[[str], None]) -> list[str]:
-        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments], tell)
+    def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str]) -> list[str]:
+        standing = ["--exclude", *standing] if standing else []
+        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments, *standing], tell)
         return failed or (["a_test"] if fails else [])
 
     with pytest.MonkeyPatch.context() as patch:

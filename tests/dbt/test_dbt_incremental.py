@@ -237,3 +237,18 @@ def test_a_table_that_another_program_made_is_not_taken_for_ours(lab):
     whole = lab.execute("select details -> 'whole' from ops.build where build_id = %s", [result.build_id]).fetchone()[0]
     assert whole["int_consumption__reading"] == "su tabla es otra"
     assert {"fct_consumption_month", "fct_commercial_month"} <= set(whole)
+
+
+def test_staging_views_stand_until_they_or_their_files_change(lab):
+    def made() -> set[str]:
+        details = lab.execute("select details from ops.build where build_id = %s", [build_untested(everything=True).build_id]).fetchone()[0]
+        return {node["name"] for node in details["nodes"] if node["name"].startswith("stg_")}
+
+    made()
+    always = made()
+    assert always == {"stg_gis__sector", "stg_telemetry__hour", "stg_telemetry__inlet", "stg_telemetry__network"}, "what tables there are is not in their files"
+    lab.execute("drop view staging.stg_odoo__claim cascade")
+    lab.execute("create view staging.stg_odoo__claim as select 1 as claim_id")
+    lab.execute("alter view staging.stg_odoo__claim owner to caudal_transform")
+    lab.execute("update ops.view_state set made_from = 'another version' where view_name = 'stg_odoo__tariff'")
+    assert made() == {*always, "stg_odoo__claim", "stg_odoo__tariff"}
