@@ -5,7 +5,7 @@
 with aged as (
     select period_month, sum(amount) as amount
     from (
-        select period_month, receivable_amount as amount from {{ ref('fct_receivable_month') }}
+        select period_month, receivable_bucket_amount as amount from {{ ref('fct_receivable_age_month') }}
         union all
         select period_month, -credit_balance_amount from {{ ref('fct_credit_balance_month') }}
     ) as parts

@@ -7,6 +7,7 @@ select
     sum(expected_amount) as expected_amount,
     sum(applied_amount) as applied_amount
 from {{ ref('int_collections__expected_allocation') }}
+where {{ is_untested('payment_key', [ref('int_collections__expected_allocation')]) }}
 group by payment_key, applied_on
 having sum(expected_amount) <> least(min(available_amount), sum(owed_amount))
     or bool_or(expected_amount > owed_amount or expected_amount < 0)

@@ -1,10 +1,11 @@
 -- Every posted document: its lines are its amount without taxes and its volume; with taxes it is its total.
 {% set changed = [ref('fct_invoice'), [ref('fct_invoice_line'), 'invoice']] %}
+{% set issued = is_in_months('issued_on', untested_months(changed)) %}
 
 with lines as (
     select invoice_key, sum(line_amount) as line_amount, sum(billed_m3) as billed_m3
     from {{ ref('fct_invoice_line') }}
-    where {{ is_untested('invoice_key', changed) }}
+    where {{ issued }} and {{ is_untested('invoice_key', changed) }}
     group by invoice_key
 )
 
@@ -19,6 +20,7 @@ select
 from {{ ref('fct_invoice') }} as d
 left join lines as l on l.invoice_key = d.invoice_key
 where d.state = 'posted'
+    and {{ issued }}
     and {{ is_untested('d.invoice_key', changed) }}
     and (
         coalesce(l.line_amount, 0) <> d.sign * d.untaxed_amount

@@ -32,7 +32,7 @@ where {{ is_new_in_raw('a') }}
     }},
     indexes=[
         {'columns': ['move_line_id'], 'unique': true}, {'columns': ['move_id']}, {'columns': ['account_id', 'section', 'movement_kind']},
-        {'columns': ['period_month']},
+        {'columns': ['period_month', 'account_id']},
     ],
 ) }}
 

@@ -38,7 +38,13 @@ document_lines as (
 payments as (
     select p.*, {{ payment_entry('p') }} as entry_key from {{ ref('int_accounting__payment') }} as p
     {% if is_incremental() -%}
-    where p.move_id in (select entry_key from touched) or (p.move_id is null and p.payment_key in (select -entry_key from touched))
+    where p.payment_key in (
+        select q.payment_key from touched as k
+        inner join {{ ref('int_collections__payment') }} as q on q.move_id = k.entry_key
+        union
+        select q.payment_key from touched as k
+        inner join {{ ref('int_collections__payment') }} as q on q.payment_key = -k.entry_key and q.move_id is null
+    )
     {%- endif %}
 ),
 

@@ -4,8 +4,11 @@
 select m.id as invoice_key from {{ source('odoo', 'account_move') }} as m
 where {{ is_new_in_raw('m') }}
 union
+select t.invoice_key from {{ changes_of(ref('int_core__contract'), 'place') }} as c
+inner join {{ this }} as t on t.contract_key = c.contract_key
+union
 select t.invoice_key from {{ this }} as t
-where t.contract_key in (select contract_key from {{ changes_of(ref('int_core__contract')) }}) or t.contract_key = {{ unassigned_key() }}
+where t.contract_key = {{ unassigned_key() }}
 union
 -- by its type a document may be a debit note, and then none of these
 select m.id from {{ source('odoo', 'document_type') }} as t

@@ -1,5 +1,6 @@
 -- How many records each rule looks at. Master data: those in force at the month end, from their histories; a version adds one from the month that it
--- began in and takes it away in the month that it ended in, so that the cost is one pass over the versions. Dated data: those of the month.
+-- began in and takes it away in the month that it ended in, so that the cost is one pass over the versions. Dated data: those of the month
+-- (int_quality__dated_population_month).
 -- Grain: closed month × population.
 with customer_versions as (
     select * from {{ ref('int_quality__customer_version') }}
@@ -56,20 +57,8 @@ in_force as (
     from {{ ref('int_core__closed_month') }} as m
     inner join changes as c on c.changed_month <= m.period_month
     group by 1, 2
-),
-
-dated as (
-    select 'invoice' as population, {{ month_of('issued_on') }} as period_month, count(*) as records from {{ ref('int_billing__document') }}
-    where state = 'posted'
-    group by 1, 2
-    union all
-    select 'payment', {{ month_of('paid_on') }}, count(*) from {{ ref('int_collections__payment') }}
-    group by 1, 2
-    union all
-    select 'reading', {{ month_of('billing_period') }}, count(*) from {{ ref('stg_odoo__reading') }}
-    group by 1, 2
 )
 
 select period_month, population, records::bigint as records from in_force
 union all
-select period_month, population, records from dated
+select period_month, population, records from {{ ref('int_quality__dated_population_month') }}

@@ -1,8 +1,8 @@
 -- What became, twelve months later, of the debt of each month end: still owed by then, or written off in between. Debt that was overdue by
 -- one day is by then older than 365. Grain: closed month that has twelve closed months after it × user type × ageing bucket.
 with exposures as (
-    select period_month, user_type_key, ageing_bucket_order, sum(receivable_amount) as exposure_amount
-    from {{ ref('fct_receivable_month') }}
+    select period_month, user_type_key, ageing_bucket_order, sum(receivable_bucket_amount) as exposure_amount
+    from {{ ref('fct_receivable_age_month') }}
     where period_month + interval '12 months' <= {{ last_closed_month() }}
     group by 1, 2, 3
 ),

@@ -8,7 +8,7 @@ select distinct c.row_key as invoice_line_key, c.period_month from {{ changes_of
         'row': ['invoice_line_key'], 'keys': ['invoice_line_key'],
         'month': 'issued_on', 'at': 'month',
         'months': "select distinct date_trunc('month', issued_on)::date from {{ ref('int_billing__document_line') }}",
-        'log': [{'row': 'invoice_line_key', 'contract': 'contract_key', 'month': 'issued_on'}, {'topic': 'invoice', 'row': 'invoice_key'}],
+        'log': [{'row': 'invoice_line_key', 'contract': 'contract_key', 'month': 'issued_on'}, {'topic': 'invoice', 'row': 'invoice_key', 'month': 'issued_on'}],
     }},
     indexes=[{'columns': ['invoice_key']}],
 ) }}

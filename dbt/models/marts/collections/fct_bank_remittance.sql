@@ -50,11 +50,13 @@ journals as (
 ),
 
 unlisted as (
-    select r.bank_remittance_id, sum(p.payment_amount) as unlisted_amount
+    select r.bank_remittance_id, u.unlisted_amount
     from remittances as r
-    inner join {{ ref('int_collections__unlisted_payment') }} as p on p.journal_id = r.journal_id and p.paid_on between r.covers_from_on and r.covers_to_on
-        and (r.collector_id is null or p.collector_key = r.collector_id)
-    group by r.bank_remittance_id
+    cross join lateral (  -- of each by the index of journal and day: joined, every payment of a journal meets each of its files
+        select sum(p.payment_amount) as unlisted_amount from {{ ref('int_collections__unlisted_payment') }} as p
+        where p.journal_id = r.journal_id and p.paid_on between r.covers_from_on and r.covers_to_on
+            and (r.collector_id is null or p.collector_key = r.collector_id)
+    ) as u
 )
 
 select

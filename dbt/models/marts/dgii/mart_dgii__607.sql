@@ -1,4 +1,13 @@
--- Detail of the DGII's form 607. Grain: one row per document of a closed month that the norm wants detailed.
+-- Detail of the DGII's form 607. A month of which a document changed is numbered anew.
+-- Grain: one row per document of a closed month that the norm wants detailed.
+{% set touched %}{% raw %}
+select c.period_month from {{ changes_of(ref('int_billing__607_document')) }} as c
+{% endraw %}{% endset %}
+{{ config(
+    materialized='incremental', incremental_strategy='touched', pre_hook=keep_touched(touched),
+    meta={'touched': {'row': ['period_month', 'line_number'], 'keys': ['period_month']}},
+) }}
+
 select
     period_month,
     row_number() over (partition by period_month order by issued_on, fiscal_number, invoice_key)::integer as line_number,
@@ -25,5 +34,5 @@ select
     voucher_amount,
     barter_amount,
     other_forms_amount
-from {{ ref('int_billing__607_document') }}
+from {{ touched_months_of(ref('int_billing__607_document'), 'period_month') }}
 where not is_summarised
