@@ -112,12 +112,13 @@ def _run(
     only = None if select is None else list_models(select)
     if only is None:
         sides.drop_strangers(conn, BUILDING, sides.relations_of(parsed_manifest(), BUILDING))
-    plan = sides.prepare(conn, build_id, models, BUILDING, project_fingerprint(), full_refresh, full_tests, only)
+    project = project_fingerprint()
+    plan = sides.prepare(conn, build_id, models, BUILDING, project, full_refresh, full_tests, only)
     if plan.whole:
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
     else:
         tell("Construcción incremental: solo lo que cambió desde que este lado se construyó.")
-    standing = views.standing(conn, parsed_manifest(), project_fingerprint()) if select is None and not full_refresh else []
+    standing = views.standing(conn, parsed_manifest(), project) if select is None and not full_refresh else []
     failed = run_dbt(select, tell, standing)
     _record(conn, build_id, plan, tell)
     if select is None and (run_results := target_dir() / "run_results.json").exists():

@@ -31,7 +31,7 @@ def standing(conn: psycopg.Connection, manifest_file: Path, project: str) -> lis
 
     @cache
     def of_files_alone(macro: str) -> bool:
-        return macro not in DEPENDS_ON_MORE and all(of_files_alone(m) for m in macros.get(macro, {"depends_on": {"macros": ()}})["depends_on"]["macros"] if m != macro)
+        return macro not in DEPENDS_ON_MORE and all(of_files_alone(m) for m in macros[macro]["depends_on"]["macros"] if m != macro)
 
     @cache
     def stands(unique_id: str) -> bool:

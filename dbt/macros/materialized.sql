@@ -3,33 +3,24 @@
     dbt's own renames and drops keep an old table readable until the new one is there; here nobody reads the side that is being built.
 #}
 
-{# As dbt's. What was there before goes in the same transaction. #}
-{% materialization table, adapter='postgres' -%}
-    {%- set made = this.incorporate(type='table') -%}
+{% materialization table, adapter='postgres' -%} {{ return(make_anew('table')) }} {%- endmaterialization %}
+
+{% materialization view, adapter='postgres' -%} {{ return(make_anew('view')) }} {%- endmaterialization %}
+
+{# As dbt's materializations. What was there before goes in the same transaction. #}
+{% macro make_anew(kind) -%}
+    {%- set made = this.incorporate(type=kind) -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {% call statement('main') -%}
         {{ drop_what_was_there() }}
-        {{ get_create_table_as_sql(False, made, sql) }}
+        {{ get_create_view_as_sql(made, sql) if kind == 'view' else get_create_table_as_sql(False, made, sql) }}
     {%- endcall %}
     {% do create_indexes(made) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do persist_docs(made, model) %}
     {% do adapter.commit() %}
     {{ return({'relations': [made]}) }}
-{%- endmaterialization %}
-
-{% materialization view, adapter='postgres' -%}
-    {%- set made = this.incorporate(type='view') -%}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement('main') -%}
-        {{ drop_what_was_there() }}
-        {{ get_create_view_as_sql(made, sql) }}
-    {%- endcall %}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do persist_docs(made, model) %}
-    {% do adapter.commit() %}
-    {{ return({'relations': [made]}) }}
-{%- endmaterialization %}
+{%- endmacro %}
 
 {% macro drop_what_was_there() -%}
     {%- set existing = load_cached_relation(this) -%}
