@@ -21,7 +21,7 @@ import psycopg
 import yaml
 from psycopg.types.json import Jsonb
 
-from caudal import scorecard, sides, test_results, views, warehouse
+from caudal import scorecard, sides, standing, test_results, warehouse
 from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, project_fingerprint, results, run_dbt, target_dir
 from caudal.publication import publish
 from caudal.semantic import load, translations
@@ -118,8 +118,8 @@ def _run(
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
     else:
         tell("Construcción incremental: solo lo que cambió desde que este lado se construyó.")
-    standing = views.standing(conn, parsed_manifest(), project) if select is None and not full_refresh else []
-    failed = run_dbt(select, tell, standing)
+    stay = standing.names(conn, parsed_manifest(), project, not plan.reads_all_tests) if select is None and not full_refresh else []
+    failed = run_dbt(select, tell, stay)
     _record(conn, build_id, plan, tell)
     if select is None and (run_results := target_dir() / "run_results.json").exists():
         test_results.record(conn, build_id, run_results)

@@ -76,7 +76,7 @@ def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str
 def project_fingerprint() -> str:
     """Hash of every file of the project and of the interpreter's dbt."""
     digest = hashlib.sha256(sys.prefix.encode())
-    for name in sorted(p.relative_to(PROJECT) for p in PROJECT.rglob("*") if p.suffix in (".sql", ".yml")):
+    for name in sorted(p.relative_to(PROJECT) for p in PROJECT.rglob("*") if p.suffix in (".sql", ".yml", ".csv")):
         if name.parts[0] not in ("target", "logs"):
             digest.update(str(name).encode() + b"\0" + (PROJECT / name).read_bytes() + b"\0")
     return digest.hexdigest()
@@ -130,7 +130,7 @@ def list_models(select: str) -> set[str]:
 def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str] = ()) -> list[str]:
     """Run `dbt build`; the names of what failed, empty when all passed.
 
-    `standing`: models that a whole build leaves as they are (their tests run). Unit tests say something of the project's files and nothing of the data: once
+    `standing`: what a whole build leaves out: views and seeds that stay as they are (the tests of views run). Unit tests say something of the project's files and nothing of the data: once
     all have passed here, they run again when a file changes.
     """
     mark, fingerprint = target_dir() / "unit_tests_passed", project_fingerprint()

@@ -20,11 +20,11 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from caudal import views
+from caudal import standing
 from caudal.settings import settings
 
 SHARED = "shared"
-PROJECT_PRINT, VIEWS_PRINT = ":project", ":views"  # beside the models' names
+PROJECT_PRINT, STANDING_PRINT = ":project", ":standing"  # beside the models' names
 COMMENT_LINE = re.compile(r"^\s*--.*$", re.MULTILINE)
 
 # How changed rows of the big raw tables are found, and what hangs from them. Made by the first build, after the first load: that stays as fast as it was.
@@ -159,7 +159,7 @@ def prepare(
         plan.reads_all_tests = full_tests or tested is None or tested_by != project or bool(plan.whole) or any(build > tested for build in made)
         conn.execute(
             "update ops.build set mode = %s, reads_all_tests = %s, fingerprints = %s where build_id = %s",
-            [plan.mode, plan.reads_all_tests, Jsonb({PROJECT_PRINT: project, VIEWS_PRINT: views.print_of(project)} | {m.name: m.fingerprint for m in models}), build_id])
+            [plan.mode, plan.reads_all_tests, Jsonb({PROJECT_PRINT: project, STANDING_PRINT: standing.print_of(project)} | {m.name: m.fingerprint for m in models}), build_id])
     return plan
 
 

@@ -36,8 +36,9 @@ create table if not exists ops.model_change (
 );
 create index if not exists model_change_reader on ops.model_change (model, side, build_id);
 
--- The staging views: made from what (dbt's files, the time zone) and which one, so that a build from the same makes them no more.
-create table if not exists ops.view_state (view_name text primary key, relation oid not null, made_from text not null);
+-- Staging views and seeds: made from what (dbt's files, the time zone) and which relation, so that a build from the same makes them no more.
+create table if not exists ops.standing (name text primary key, relation oid not null, made_from text not null);
+drop table if exists ops.view_state;  -- until 2026-12, of the views alone
 
 alter table ops.build add column if not exists mode text check (mode in ('full', 'incremental'));
 alter table ops.build add column if not exists horizon_run_id bigint;  -- raw rows of this run or later may still have been uncommitted when the build began
@@ -96,7 +97,7 @@ create schema if not exists marts_parts_a;
 create schema if not exists marts_parts_b;
 create schema if not exists intermediate_parts;
 grant usage, create on schema marts_parts_a, marts_parts_b, intermediate_parts to caudal_transform;
-grant select, insert, update, delete on ops.side, ops.model_state, ops.model_change, ops.view_state to caudal_load, caudal_transform;
+grant select, insert, update, delete on ops.side, ops.model_state, ops.model_change, ops.standing to caudal_load, caudal_transform;
 grant execute on function ops.sample_changes(text, text []) to caudal_transform;
 -- until sides there was a third copy, of the last publication
 drop schema if exists marts_prev cascade;

@@ -109,11 +109,11 @@
     {%- endif %}
 {%- endmacro %}
 
-{# Post-hook of every staging view: from what it was made, by which a later build of the same leaves it as it is (caudal/views.py). #}
-{% macro remember_view() -%}
-    insert into ops.view_state as s (view_name, relation, made_from)
-    select '{{ this.identifier }}', '{{ this }}'::regclass, b.fingerprints ->> ':views' from ops.build as b where b.status = 'running'
-    on conflict (view_name) do update set relation = excluded.relation, made_from = excluded.made_from;
+{# Post-hook of every staging view and seed: from what it was made, by which a later build of the same leaves it as it is (caudal/standing.py). #}
+{% macro remember_made() -%}
+    insert into ops.standing as s (name, relation, made_from)
+    select '{{ this.identifier }}', '{{ this }}'::regclass, b.fingerprints ->> ':standing' from ops.build as b where b.status = 'running'
+    on conflict (name) do update set relation = excluded.relation, made_from = excluded.made_from;
 {%- endmacro %}
 
 {# Post-hook: statistics. An incremental run changes too little to sample the whole again: autovacuum follows each partition. #}

@@ -239,10 +239,10 @@ def test_a_table_that_another_program_made_is_not_taken_for_ours(lab):
     assert {"fct_consumption_month", "fct_commercial_month"} <= set(whole)
 
 
-def test_staging_views_stand_until_they_or_their_files_change(lab):
+def test_staging_views_and_seeds_stand_until_they_or_their_files_change(lab):
     def made() -> set[str]:
         details = lab.execute("select details from ops.build where build_id = %s", [build_untested(everything=True).build_id]).fetchone()[0]
-        return {node["name"] for node in details["nodes"] if node["name"].startswith("stg_")}
+        return {node["name"] for node in details["nodes"] if node["name"].startswith("stg_") or node["kind"] == "seed"}
 
     made()
     always = made()
@@ -250,5 +250,5 @@ def test_staging_views_stand_until_they_or_their_files_change(lab):
     lab.execute("drop view staging.stg_odoo__claim cascade")
     lab.execute("create view staging.stg_odoo__claim as select 1 as claim_id")
     lab.execute("alter view staging.stg_odoo__claim owner to caudal_transform")
-    lab.execute("update ops.view_state set made_from = 'another version' where view_name = 'stg_odoo__tariff'")
-    assert made() == {*always, "stg_odoo__claim", "stg_odoo__tariff"}
+    lab.execute("update ops.standing set made_from = 'another version' where name in ('stg_odoo__tariff', 'sla_targets')")
+    assert made() == {*always, "stg_odoo__claim", "stg_odoo__tariff", "sla_targets"}
