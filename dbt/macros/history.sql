@@ -40,6 +40,8 @@ from (
         lag(s.dbt_valid_from) over versions as previous_seen_at,
         s.write_date > lag(s.write_date) over versions as is_written
     from {{ ref('snap_odoo__' ~ entity) }} as s
+    -- of one that never changed there is nothing to say
+    where s.id in (select m.id from {{ ref('snap_odoo__' ~ entity) }} as m where m.dbt_valid_to is not null)
     window versions as (partition by s.id order by s.dbt_valid_from)
 ) as v
 cross join lateral (

@@ -55,6 +55,36 @@
     {{ return(months | list or ['0001-01-01']) }}
 {%- endmacro %}
 
+{#
+    Rows of a table partitioned by the month of `day`, for a FROM clause: those of the keys and months that `pairs` (a relation, or a query in brackets)
+    names in `named` and `period_month`. Each is one look-up in one partition; how few they are, the planner cannot know.
+#}
+{% macro rows_of_months(relation, key, day, pairs, named) -%}
+    (
+        select t.* from {{ pairs }} as k
+        cross join lateral (
+            select * from {{ relation }} as r
+            where r.{{ key }} = k.{{ named }} and {{ is_in_month('r.' ~ day, 'k.period_month') }}
+            order by r.{{ key }} offset 0
+        ) as t
+    )
+{%- endmacro %}
+
+{# The same of what changed in some models and was not tested yet, its key the `what` of the log; the table itself in a run that reads everything. #}
+{% macro untested_rows(relation, key, day, changing, what='row_key') -%}
+    {%- if tests_everything() -%} {{ relation }}
+    {%- else -%}
+        {%- set pairs -%}
+    (
+        select distinct c.{{ what }}, c.period_month from (
+            {%- for changed in changing %} select * from {{ untested_changes(changed) }} as c {{- ' union all' if not loop.last }} {%- endfor -%}
+        ) as c
+    )
+        {%- endset -%}
+        {{ rows_of_months(relation, key, day, pairs, what) }}
+    {%- endif -%}
+{%- endmacro %}
+
 {# Condition on the rows of the contracts of which something in these models was not tested yet. #}
 {% macro is_of_untested_contract(changing) -%} {{ is_untested('contract_key', changing, 'contract_key') }} {%- endmacro %}
 
@@ -110,13 +140,15 @@
     {%- set tested = graph.nodes.get(model.get('attached_node')) if execute else none -%}
     {%- set spec = tested.config.meta.get('touched') if tested and tested.config.materialized == 'incremental' else none -%}
     {%- set entry = spec.log[0] if spec and spec.log else none -%}
-    {%- if entry and entry.get('row') and not tests_everything() -%}
-        {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
+    {%- set rows = relation -%}
+    {%- if entry and spec.month and entry.month == spec.month and not tests_everything() -%}
+        {%- set by_row = entry.get('row') is not none -%}
+        {%- set rows = untested_rows(relation, entry.row if by_row else entry.contract, spec.month, [relation], 'row_key' if by_row else 'contract_key') ~ ' as u' -%}
+    {%- elif entry and entry.get('row') and not tests_everything() -%}
         {%- do conditions.append(is_untested(entry.row, [relation])) -%}
     {%- elif entry and entry.get('contract') and entry.month is defined and not tests_everything() -%}
-        {%- if spec.month %}{% do conditions.append(is_in_months(spec.month, untested_months([relation]))) %}{% endif -%}
         {%- do conditions.append(is_of_untested_contract_month('period_month', [relation]) if entry.month == 'period_month'
             else is_untested(entry.contract, [relation], 'contract_key')) -%}
     {%- endif -%}
-    {{ return('(select * from ' ~ relation ~ ' where ' ~ conditions | join(' and ') ~ ') dbt_subquery' if conditions else relation) }}
+    {{ return('(select * from ' ~ rows ~ (' where ' ~ conditions | join(' and ') if conditions) ~ ') dbt_subquery' if conditions or rows != relation else relation) }}
 {%- endmacro %}

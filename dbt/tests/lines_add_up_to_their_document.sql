@@ -1,11 +1,9 @@
 -- Every posted document: its lines are its amount without taxes and its volume; with taxes it is its total.
 {% set changed = [ref('fct_invoice'), [ref('fct_invoice_line'), 'invoice']] %}
-{% set issued = is_in_months('issued_on', untested_months(changed)) %}
 
 with lines as (
     select invoice_key, sum(line_amount) as line_amount, sum(billed_m3) as billed_m3
-    from {{ ref('fct_invoice_line') }}
-    where {{ issued }} and {{ is_untested('invoice_key', changed) }}
+    from {{ untested_rows(ref('fct_invoice_line'), 'invoice_key', 'issued_on', changed) }} as l
     group by invoice_key
 )
 
@@ -17,11 +15,9 @@ select
     d.sign * d.billed_m3 as document_m3,
     l.billed_m3 as line_m3,
     d.total_amount - d.untaxed_amount - d.tax_amount as tax_difference
-from {{ ref('fct_invoice') }} as d
+from {{ untested_rows(ref('fct_invoice'), 'invoice_key', 'issued_on', changed) }} as d
 left join lines as l on l.invoice_key = d.invoice_key
 where d.state = 'posted'
-    and {{ issued }}
-    and {{ is_untested('d.invoice_key', changed) }}
     and (
         coalesce(l.line_amount, 0) <> d.sign * d.untaxed_amount
         or coalesce(l.billed_m3, 0) <> d.sign * coalesce(d.billed_m3, 0)

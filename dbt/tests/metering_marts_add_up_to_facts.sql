@@ -8,7 +8,13 @@
 {% set period = is_in_months('period_month', months) %}
 {% set read = is_in_months('read_on', months) %}
 
-with facts as (
+with read_days as (
+    select reader_key, read_on, count(*) as readings from {{ ref('fct_reading') }}
+    where is_read and read_on is not null and {{ read }}
+    group by 1, 2
+),
+
+facts as (
     select 'booked_m3' as measure, period_month, sum(booked_m3) as amount from {{ ref('fct_consumption_attributed_month') }} where {{ period }} group by 2
     union all
     select 'attributed_m3', period_month, sum(attributed_m3) from {{ ref('fct_consumption_attributed_month') }} where {{ period }} group by 2
@@ -25,11 +31,7 @@ with facts as (
     union all
     select 'under_registered_m3', period_month, sum(under_registered_m3) from {{ ref('int_metering__meter_month') }} where {{ period }} group by 2
     union all
-    select 'readings_count', {{ month_of('read_on') }}, count(*) from {{ ref('fct_reading') }} where is_read and read_on is not null and {{ read }} group by 2
-    union all
-    select 'reader_days', {{ month_of('read_on') }}, count(distinct reader_key || ' ' || read_on) from {{ ref('fct_reading') }}
-    where is_read and read_on is not null and {{ read }}
-    group by 2
+    select unnest(array['readings_count', 'reader_days']), {{ month_of('read_on') }}, unnest(array[sum(readings), count(*)]) from read_days group by 2
     union all
     select 'used_m3', period_month, sum(attributed_m3) from {{ ref('mart_metering__month') }} where {{ period }} group by 2
     union all

@@ -1,7 +1,7 @@
 -- Documents, lines, payments and readings add up to the same in raw and in marts, by day and state.
 -- A daily run adds up, on both sides, the records that raw wrote or the marts rewrote since this side was tested whole: by id, so that the sums
--- agree only when each of them arrived, with its day and state. Of the marts it reads the months in which those records are in raw or were rewritten;
--- what is no longer to be there (deleted, back to draft) is looked for in all.
+-- agree only when each of them arrived, with its day and state. In the marts a record is looked for in the month in which it is in raw and in those
+-- in which it was rewritten; what is no longer to be there (deleted, back to draft) in all.
 {% set daily = not tests_everything() %}
 {% set day_of = 'coalesce(m.invoice_date, m.date)' %}
 {% set documents = source('odoo', 'account_move') %}
@@ -37,9 +37,9 @@ with
 {% for thing, t in things.items() if daily %}
 {% set n = loop.index %}
 ids_{{ n }} as materialized (
-    select {{ t.id }} from {{ t.raw }} where {{ is_untested_in_raw(t.written) }}
+    select {{ t.id }} as id, {{ month_of(t.day) }} as period_month from {{ t.raw }} where {{ is_untested_in_raw(t.written) }}
     union
-    {{ untested(t.mart, 'row_key') }}
+    select c.row_key, c.period_month from {{ untested_changes(t.mart) }} as c
 ),
 
 gone_{{ n }} as materialized (
@@ -58,17 +58,18 @@ raw_rows as (
 
 mart_rows as (
     {% for thing, t in things.items() %}
-    {% set months = untested_months([t.mart], also=[
-        'select ' ~ month_of(t.day) ~ ' from ' ~ t.raw ~ ' where ' ~ is_untested_in_raw(t.written)
-    ]) if daily else none %}
     select '{{ thing }}' as thing, {{ t.mart_day }} as day_on, {{ t.mart_state }} as state, {{ t.mart_amount }} as amount
-    from {{ t.mart }}
-    where {{ is_in_months(t.mart_day, months) }}
-        {% if daily %}and {{ t.key }} in (select id from ids_{{ loop.index }})
+    {% if daily -%}
+    from {{ rows_of_months(t.mart, t.key, t.mart_day, 'ids_' ~ loop.index, 'id') }} as f
     union all
     select '{{ thing }}', {{ t.mart_day }}, {{ t.mart_state }}, {{ t.mart_amount }}
+    from gone_{{ loop.index }} as g
+    -- by each month's index: how few they are, the planner cannot know
+    cross join lateral (select * from {{ t.mart }} as t where t.{{ t.key }} = g.id order by t.{{ t.key }} offset 0) as f
+    where not exists (select from ids_{{ loop.index }} as i where i.id = g.id and i.period_month = {{ month_of(t.mart_day) }})
+    {%- else -%}
     from {{ t.mart }}
-    where {{ t.key }} in (select id from gone_{{ loop.index }}) and not {{ is_in_months(t.mart_day, months) }}{% endif %}
+    {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -11,20 +11,8 @@ select r.debit_invoice_key from {{ changes_of(ref('int_collections__payment')) }
 inner join {{ ref('int_receivables__reconciliation') }} as r on r.credit_payment_key = c.row_key
 where r.debit_invoice_key is not null
 union
--- of a customer that changed, only if it did in how it is declared
-select d.invoice_key from {{ source('odoo', 'customer') }} as k
-left join {{ ref('stg_odoo__customer') }} as c on c.customer_id = k.id
-left join {{ ref('stg_odoo__identification_type') }} as i on i.identification_type_id = c.identification_type_id
-inner join {{ ref('int_billing__document') }} as d on d.customer_key = k.id
-left join {{ this }} as t on t.invoice_key = d.invoice_key
-where {{ is_new_in_raw('k') }}
-    and (t.customer_id is distinct from {{ declared_id('c.identification_number') }}
-        or t.customer_id_type is distinct from {{ declared_id_type(declared_id('c.identification_number'), 'i.identification_type_code') }})
-union
-select d.invoice_key from {{ source('odoo', 'identification_type') }} as t
-inner join {{ source('odoo', 'customer') }} as k on k.l10n_latam_identification_type_id = t.id
-inner join {{ ref('int_billing__document') }} as d on d.customer_key = k.id
-where {{ is_new_in_raw('t') }}
+select d.invoice_key from {{ changes_of(ref('int_billing__607_customer')) }} as c
+inner join {{ ref('int_billing__document') }} as d on d.customer_key = c.row_key
 union
 select d.invoice_key from {{ newly_closed_months() }} as m
 inner join {{ ref('int_billing__document') }} as d on {{ is_in_month('d.issued_on', 'm.period_month') }}
@@ -55,11 +43,7 @@ payments as (
 ),
 
 customers as (
-    select * from {{ ref('stg_odoo__customer') }}
-),
-
-identification_types as (
-    select * from {{ ref('stg_odoo__identification_type') }}
+    select * from {{ ref('int_billing__607_customer') }}
 ),
 
 paid_in_month as (
@@ -87,8 +71,8 @@ split as (
         d.invoice_key,
         d.document_type_code,
         {{ month_of('d.issued_on') }} as period_month,
-        {{ declared_id('c.identification_number') }} as customer_id,
-        t.identification_type_code,
+        c.declared_id as customer_id,
+        c.identification_type_code,
         d.fiscal_number,
         d.modified_fiscal_number,
         coalesce(d.income_type, '01') as income_type,
@@ -104,8 +88,7 @@ split as (
         coalesce(m.paid_amount, 0) as paid_amount
     from documents as d
     left join paid_in_month as m on m.invoice_key = d.invoice_key
-    left join customers as c on c.customer_id = d.customer_key
-    left join identification_types as t on t.identification_type_id = c.identification_type_id
+    left join customers as c on c.customer_key = d.customer_key
 )
 
 select

@@ -11,7 +11,9 @@
             {'topic': 'invoice', 'row': 'invoice_key'}, {'topic': 'payment', 'row': 'payment_key', 'month': 'allocated_on'},
         ],
     }},
-    indexes=[{'columns': ['allocation_key'], 'unique': true}, {'columns': ['invoice_key']}, {'columns': ['payment_key']}],
+    indexes=[
+        {'columns': ['allocation_key'], 'unique': true}, {'columns': ['invoice_key']}, {'columns': ['payment_key']}, {'columns': ['allocated_on']},
+    ],
 ) }}
 
 {{ with_settlements() }}

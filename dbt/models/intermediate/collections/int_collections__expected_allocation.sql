@@ -135,7 +135,7 @@ recent as (
 candidates as (
     select b.invoice_key from recent as r
     inner join {{ balances }} as b on b.contract_key = r.contract_key
-        and (b.until_month is null or b.until_month >= {{ month_of('r.applied_on') }})
+        and coalesce(b.until_month, 'infinity') >= {{ month_of('r.applied_on') }}
     union
     select d.invoice_key from recent as r
     inner join {{ ref('int_billing__document') }} as d on d.contract_key = r.contract_key and d.issued_on >= {{ month_of('r.applied_on') }}

@@ -7,10 +7,16 @@ with changed as (
     select c.row_key as reading_key, c.contract_key, c.period_month from {{ changes_of(ref('int_metering__reading')) }} as c
 ),
 
+-- one that comes for the first time moves its own stretch alone: what it parts from another one is among the changed
+known as (
+    select c.* from changed as c
+    inner join {{ this }} as t on t.reading_key = c.reading_key
+),
+
 stretches as (
     select contract_key, meter_key, stretch, min(period_month) as first_month, max(period_month) as last_month
     from {{ ref('int_metering__reading') }}
-    where contract_key in (select contract_key from changed)
+    where contract_key in (select contract_key from known)
     group by contract_key, meter_key, stretch
 ),
 
@@ -22,14 +28,23 @@ placed as (
 ),
 
 reached as (
-    select distinct p.contract_key, p.meter_key, p.stretch
+    select p.contract_key, p.meter_key, p.stretch
     from placed as p
-    inner join changed as c on c.contract_key = p.contract_key
+    inner join known as c on c.contract_key = p.contract_key
         and c.period_month >= coalesce(p.month_before, c.period_month) and c.period_month <= coalesce(p.month_after, c.period_month)
+    union
+    select r.contract_key, r.meter_key, r.stretch
+    from changed as c
+    inner join {{ ref('int_metering__reading') }} as r on r.reading_key = c.reading_key
 )
 
-select r.reading_key from {{ ref('int_metering__reading') }} as r
-inner join reached as s on s.contract_key = r.contract_key and s.meter_key = r.meter_key and s.stretch = r.stretch
+select r.reading_key from reached as s
+-- by the index: how few they are, the planner cannot know
+cross join lateral (
+    select t.reading_key from {{ ref('int_metering__reading') }} as t
+    where t.contract_key = s.contract_key and t.stretch = s.stretch and t.meter_key = s.meter_key
+    order by t.reading_key offset 0
+) as r
 union
 select reading_key from changed
 {% endraw %}{% endset %}

@@ -49,9 +49,13 @@ inner join {{ this }} as t on t.contract_key = c.contract_key and t.period_month
         'log': [
             {'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'},
             {'topic': 'meter', 'row': 'meter_key', 'month': 'period_month'},
+            {'topic': 'read', 'when': 'is_read and read_on is not null', 'month': 'read_on'},
         ],
     }},
-    indexes=[{'columns': ['reading_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}, {'columns': ['meter_key']}],
+    indexes=[
+        {'columns': ['reading_key'], 'unique': true}, {'columns': ['contract_key', 'period_month']}, {'columns': ['meter_key']},
+        {'columns': ['contract_key', 'stretch']}, {'columns': ['period_month']}, {'columns': ['read_on']},
+    ],
 ) }}
 
 with readings as (
@@ -108,12 +112,25 @@ keyed as (
 ),
 
 {% if is_incremental() -%}
--- of each meter, what the readings before the touched ones come to
+-- of each meter, what the readings before the touched ones come to: the last of them knows
 carried as (
-    select t.contract_key, t.meter_key, max(t.read_on) filter (where t.is_read) as previous_read_on, count(*) filter (where t.is_read) as stretch
-    from (select distinct contract_key, from_month from touched) as k
-    inner join {{ this }} as t on t.contract_key = k.contract_key and t.period_month < k.from_month
-    group by 1, 2
+    select
+        m.contract_key,
+        m.meter_key,
+        case when b.is_read then greatest(b.previous_read_on, b.read_on) else b.previous_read_on end as previous_read_on,
+        b.stretch + b.is_read::int as stretch
+    from (
+        select distinct n.contract_key, n.meter_key, k.from_month
+        from keyed as n
+        inner join (select distinct contract_key, from_month from touched) as k on k.contract_key = n.contract_key
+    ) as m
+    cross join lateral (
+        select t.previous_read_on, t.read_on, t.is_read, t.stretch
+        from {{ this }} as t
+        where t.contract_key = m.contract_key and t.meter_key = m.meter_key and t.period_month < m.from_month
+        order by t.period_month desc, t.reading_key desc
+        limit 1
+    ) as b
 ),
 
 {% endif -%}

@@ -30,11 +30,10 @@ cross join lateral generate_series(r.from_month, {{ last_closed_month() }}, inte
 with open_balances as (
     select
         b.*,
-        {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as touched_from
+        {% if is_incremental() %}(select min(k.period_month) from touched as k){% else %}null::date{% endif %} as touched_from
     from {{ ref('int_receivables__open_balance') }} as b
     {% if is_incremental() -%}
-    inner join (select min(period_month) as from_month from touched) as k on b.until_month is null or b.until_month > k.from_month
-    where k.from_month is not null
+    where exists (select from touched) and (b.until_month is null or b.until_month > (select min(k.period_month) from touched as k))
     {%- endif %}
 ),
 

@@ -1,5 +1,6 @@
 -- What each invoice owed at month ends, as spans of months with the same balance: Σ issued − Σ allocated by then.
 -- Grain: one row per invoice and span; `from_month` ≤ month < `until_month` (null: still owed). Only spans with a balance.
+-- By the index of contract and end, what it owed from a month on is found without all that it ever owed.
 {% set touched %}{% raw %}
 select c.row_key as invoice_key from {{ changes_of(ref('int_billing__document')) }} as c
 union
@@ -11,7 +12,10 @@ select c.row_key from {{ changes_of(ref('int_receivables__reconciliation'), 'inv
         'row': ['invoice_key', 'from_month'], 'keys': ['invoice_key'],
         'log': [{'row': 'invoice_key', 'contract': 'contract_key', 'month': 'from_month'}],
     }},
-    indexes=[{'columns': ['invoice_key', 'from_month'], 'unique': true}, {'columns': ['contract_key', 'from_month']}, {'columns': ['until_month']}],
+    indexes=[
+        {'columns': ['invoice_key', 'from_month'], 'unique': true}, {'columns': ['until_month']},
+        {'columns': ['contract_key', "coalesce(until_month, 'infinity')"]},
+    ],
 ) }}
 
 with documents as (

@@ -15,6 +15,7 @@ cross join (values (false), (true)) as g (is_gone)
     meta={'touched': {
         'row': ['period_month', 'sector_key', 'route_key', 'user_type_key', 'from_order', 'end_order', 'is_under_agreement'],
         'keys': ['is_gone', 'period_month'],
+        'log': [{'month': 'period_month'}],
     }},
     indexes=[{'columns': ['period_month']}],
 ) }}

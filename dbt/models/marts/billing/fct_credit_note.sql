@@ -32,12 +32,5 @@ select
     n.issued_on - i.issued_on as days_since_invoice,
     coalesce(n.total_amount >= i.total_amount, false) as is_whole
 from notes as n
--- in which partition the invoice is, says the copy that has none: one look-up in one of them for each note
-left join {{ ref('int_billing__document') }} as d on d.invoice_key = n.reversed_invoice_key
-left join lateral (
-    select f.invoice_key, f.fiscal_number, f.billing_period, f.issued_on, f.total_amount
-    from {{ ref('fct_invoice') }} as f
-    where f.invoice_key = d.invoice_key and f.issued_on = d.issued_on and f.document_kind <> 'nota_credito'
-    order by f.issued_on
-    limit 1
-) as i on true
+-- what it corrects is found in the copy that has no partitions: by one look-up, and when its month was archived too
+left join {{ ref('int_billing__document') }} as i on i.invoice_key = n.reversed_invoice_key and i.document_kind <> 'nota_credito'

@@ -74,7 +74,13 @@ inner join {{ ref('int_core__sector') }} as sec on sec.sector_key = o.sector_key
 inner join {{ ref('int_core__route') }} as r on r.route_key = o.route_key
 inner join {{ ref('int_core__user_type') }} as u on u.user_type_key = o.user_type_key
 left join {{ ref('dim_customer') }} as cu on cu.customer_key = o.customer_key
-left join {{ ref('fct_consumption_month') }} as f on f.contract_key = o.contract_key and f.period_month = o.period_month
+left join lateral (
+    -- of each offender the one row of its month, not of all contracts all months
+    select c.consumption_kind, c.consumption_m3 from {{ ref('fct_consumption_month') }} as c
+    where c.contract_key = o.contract_key and c.period_month = o.period_month
+    order by c.consumption_m3
+    limit 1
+) as f on true
 left join lateral (
     select d.issued_on, d.total_amount from {{ ref('int_billing__run_document') }} as d
     where d.contract_key = o.contract_key and d.period_month < o.period_month and d.state = 'posted'

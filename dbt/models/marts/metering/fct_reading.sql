@@ -14,7 +14,7 @@ where {{ is_new_in_raw('u') }}
         'row': ['reading_key'], 'keys': ['reading_key'],
         'log': [{'row': 'reading_key', 'contract': 'contract_key', 'month': 'period_month'}],
     }},
-    indexes=[{'columns': ['period_month']}],
+    indexes=[{'columns': ['period_month']}, {'columns': ['read_on']}],
 ) }}
 
 select

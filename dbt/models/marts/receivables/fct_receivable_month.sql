@@ -28,7 +28,7 @@ with open_balances as (
         b.*,
         {% if is_incremental() %}k.from_month{% else %}null::date{% endif %} as touched_from
     from {{ ref('int_receivables__open_balance') }} as b
-    {% if is_incremental() %}inner join touched as k on k.contract_key = b.contract_key and (b.until_month is null or b.until_month > k.from_month){% endif %}
+    {% if is_incremental() %}inner join touched as k on k.contract_key = b.contract_key and coalesce(b.until_month, 'infinity') > k.from_month{% endif %}
 ),
 
 versions as (

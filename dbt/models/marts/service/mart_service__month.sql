@@ -69,9 +69,7 @@ appointments as (
 ),
 
 contracts as (
-    select period_month, sector_key, route_key, user_type_key, count(*) as active_contracts
-    from {{ ref('int_core__contract_month') }}
-    group by 1, 2, 3, 4
+    select * from {{ ref('int_core__contract_count_month') }}
 )
 
 select
