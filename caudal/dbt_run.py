@@ -130,8 +130,8 @@ def list_models(select: str) -> set[str]:
 def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str] = ()) -> list[str]:
     """Run `dbt build`; the names of what failed, empty when all passed.
 
-    `standing`: what a whole build leaves out: views and seeds that stay as they are (the tests of views run). Unit tests say something of the project's files and nothing of the data: once
-    all have passed here, they run again when a file changes.
+    `standing`: what a whole build leaves out: views and seeds that stay as they are (the tests of views run). Unit tests say something of the
+    project's files and nothing of the data: once all have passed here, they run again when a file changes.
     """
     mark, fingerprint = target_dir() / "unit_tests_passed", project_fingerprint()
     left_out = without(*(["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]))

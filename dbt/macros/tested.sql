@@ -85,10 +85,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Condition on the rows of the contracts of which something in these models was not tested yet. #}
-{% macro is_of_untested_contract(changing) -%} {{ is_untested('contract_key', changing, 'contract_key') }} {%- endmacro %}
-
-{# The same of a contract and month together, `month` being the row's. `carried`: those of the models whose rows count in the month after as well. #}
+{# Condition on the rows of the contracts and months (`month`: the row's) of which something in these models was not tested yet. `carried`: those of the
+   models whose rows count in the month after as well. #}
 {% macro is_of_untested_contract_month(month, changing, carried=()) -%}
     {%- if tests_everything() -%} true
     {%- else -%} (contract_key, {{ month }}) in (
@@ -141,14 +139,16 @@
     {%- set spec = tested.config.meta.get('touched') if tested and tested.config.materialized == 'incremental' else none -%}
     {%- set entry = spec.log[0] if spec and spec.log else none -%}
     {%- set rows = relation -%}
-    {%- if entry and spec.month and entry.month == spec.month and not tests_everything() -%}
-        {%- set by_row = entry.get('row') is not none -%}
-        {%- set rows = untested_rows(relation, entry.row if by_row else entry.contract, spec.month, [relation], 'row_key' if by_row else 'contract_key') ~ ' as u' -%}
-    {%- elif entry and entry.get('row') and not tests_everything() -%}
-        {%- do conditions.append(is_untested(entry.row, [relation])) -%}
-    {%- elif entry and entry.get('contract') and entry.month is defined and not tests_everything() -%}
-        {%- do conditions.append(is_of_untested_contract_month('period_month', [relation]) if entry.month == 'period_month'
-            else is_untested(entry.contract, [relation], 'contract_key')) -%}
+    {%- set key = entry.get('row') or entry.get('contract') if entry else none -%}
+    {%- if key and not tests_everything() -%}
+        {%- set what = 'row_key' if entry.get('row') else 'contract_key' -%}
+        {%- if spec.month and entry.month == spec.month -%}
+            {%- set rows = untested_rows(relation, key, spec.month, [relation], what) ~ ' as u' -%}
+        {%- elif what == 'contract_key' and entry.month == 'period_month' -%}
+            {%- do conditions.append(is_of_untested_contract_month('period_month', [relation])) -%}
+        {%- elif what == 'row_key' or entry.month is defined -%}
+            {%- do conditions.append(is_untested(key, [relation], what)) -%}
+        {%- endif -%}
     {%- endif -%}
     {{ return('(select * from ' ~ rows ~ (' where ' ~ conditions | join(' and ') if conditions) ~ ') dbt_subquery' if conditions or rows != relation else relation) }}
 {%- endmacro %}

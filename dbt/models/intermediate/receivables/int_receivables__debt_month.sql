@@ -33,7 +33,7 @@ with open_balances as (
         {% if is_incremental() %}(select min(k.period_month) from touched as k){% else %}null::date{% endif %} as touched_from
     from {{ ref('int_receivables__open_balance') }} as b
     {% if is_incremental() -%}
-    where exists (select from touched) and (b.until_month is null or b.until_month > (select min(k.period_month) from touched as k))
+    where coalesce(b.until_month, 'infinity') > (select min(k.period_month) from touched as k)
     {%- endif %}
 ),
 
