@@ -23,7 +23,7 @@ class SupersetError(RuntimeError):
 
 
 class Client:
-    """A logged-in session. `user`/`password` default to the installation's administrator.
+    """A logged-in session, for as long as it is used: it logs in again when its token expires. `user`/`password` default to the administrator's.
 
     Raises SupersetError when Superset does not answer or does not let the user in.
     """
@@ -32,12 +32,18 @@ class Client:
         self.url = (url or server.url()).rstrip("/")
         self.session = requests.Session()
         self.session.headers.update({"Referer": self.url + "/", "Accept": "application/json"})  # else errors come as pages
-        credentials = {"username": user, "password": password or server.admin_password(), "provider": "db", "refresh": False}
-        token = self.post("/api/v1/security/login", json=credentials)["access_token"]
-        self.session.headers["Authorization"] = f"Bearer {token}"
-        # With the session's cookie: a form of another site cannot send it.
-        self.session.headers["X-CSRFToken"] = self.get("/api/v1/security/csrf_token/")["result"]
+        self._credentials = {"username": user, "password": password or server.admin_password(), "provider": "db", "refresh": False}
         self._datasets: dict[str, int] = {}  # by UUID
+        self._log_in()
+
+    def _log_in(self) -> None:
+        """A new token (Superset's last an hour) and, with a new session's cookie, what a form of another site cannot send."""
+        self.session.cookies.clear()
+        for name in ("Authorization", "X-CSRFToken"):
+            self.session.headers.pop(name, None)
+        token = self._checked("POST", "/api/v1/security/login", json=self._credentials).json()["access_token"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+        self.session.headers["X-CSRFToken"] = self._checked("GET", "/api/v1/security/csrf_token/").json()["result"]
 
     def get(self, path: str, **kwargs: Any) -> Any:
         """JSON of a GET, numbers with decimals as Decimal."""
@@ -65,10 +71,22 @@ class Client:
         return json.loads(answer.text, parse_float=Decimal) if answer.content else None
 
     def _answer(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        answer = self._sent(method, path, **kwargs)
+        if answer.status_code == requests.codes.unauthorized and "Authorization" in self.session.headers:  # its token has expired: nothing was done
+            self._log_in()
+            return self._checked(method, path, **kwargs)
+        return self._right(answer, method, path)
+
+    def _checked(self, method: str, path: str, **kwargs: Any) -> requests.Response:
+        return self._right(self._sent(method, path, **kwargs), method, path)
+
+    def _sent(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         try:
-            answer = self.session.request(method, self.url + path, timeout=TIMEOUT_S, **kwargs)
+            return self.session.request(method, self.url + path, timeout=TIMEOUT_S, **kwargs)
         except requests.RequestException as error:
             raise SupersetError(f"Superset no responde en {self.url} ({type(error).__name__}): ejecute `caudal superset start`.") from None
+
+    def _right(self, answer: requests.Response, method: str, path: str) -> requests.Response:
         if not answer.ok:
             raise SupersetError(f"Superset respondió {answer.status_code} a {method} {path}: {_reason(answer)}")
         return answer

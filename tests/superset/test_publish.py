@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import jwt
 import pytest
 
 from caudal import semantic, warehouse
+from caudal.secrets import get_or_create
+from caudal.settings import settings
 from superset_assets import bundle, files, server, sync
 from superset_assets import publish as publishing
 from superset_assets.client import Client, SupersetError
@@ -153,6 +156,17 @@ def test_bad_bundle_and_wrong_password_fail_without_telling_secrets(superset: Cl
     with pytest.raises(SupersetError, match="401") as caught:
         Client(password="equivocada-123")
     assert "equivocada-123" not in str(caught.value)
+
+
+def test_a_client_outlives_its_token() -> None:
+    """As a page that shows dashboards for days, or a load that takes longer than Superset's hour."""
+    secret, client = get_or_create(settings().home, "superset_secret_key"), Client()
+    valid = client.session.headers["Authorization"].removeprefix("Bearer ")
+    expired = jwt.encode(jwt.decode(valid, options={"verify_signature": False}) | {"exp": 1_700_000_000}, secret, "HS256")
+    for ask in (lambda: client.items("dashboard"), lambda: client.chart_data("mart_commercial__month", ["receivable_amount"])):
+        client.session.headers["Authorization"] = f"Bearer {expired}"
+        assert client.session.get(f"{client.url}/api/v1/dashboard/").json() == {"msg": "Token has expired"}
+        assert ask()
 
 
 def test_no_server_is_said_in_spanish() -> None:
