@@ -22,7 +22,7 @@ import yaml
 from psycopg.types.json import Jsonb
 
 from caudal import scorecard, sides, standing, test_results, warehouse
-from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, parsed_manifest, project_fingerprint, results, run_dbt, target_dir
+from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, project_fingerprint, read_manifest, results, run_dbt, target_dir
 from caudal.publication import publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
@@ -59,11 +59,11 @@ def build(
         _bury_dead_builds(conn)
         build_id, raw_loaded_at = _open(conn)
         try:
-            failed = _missing_sources(conn) or _run(conn, build_id, select, tell, full_refresh, full_tests) or translations.check(target_dir())
+            failed = _missing_sources(conn) or parse(tell) or _run(conn, build_id, select, tell, full_refresh, full_tests) or translations.check(target_dir())
             if not failed and select is None:
                 failed = _publish(conn, build_id, raw_loaded_at)
             if not failed and select is None:
-                sides.forget_read_changes(conn, sides.incremental_models(parsed_manifest()))
+                sides.forget_read_changes(conn, build_id)
         except BaseException as error:
             _close(conn, build_id, select, [f"interrumpida: {type(error).__name__}: {error}"[:300]])
             raise
@@ -105,20 +105,17 @@ def _run(
     conn: psycopg.Connection, build_id: int, select: str | None, tell: Callable[[str], None], full_refresh: bool, full_tests: bool,
 ) -> list[str]:
     """Prepare the side that is built, run dbt on it and record what each model took; the names of what failed."""
-    if failed := parse(tell):
-        return failed
+    manifest, project = read_manifest(), project_fingerprint()
     sides.index_raw(conn, tell)
-    models = sides.incremental_models(parsed_manifest())
     only = None if select is None else list_models(select)
     if only is None:
-        sides.drop_strangers(conn, BUILDING, sides.relations_of(parsed_manifest(), BUILDING))
-    project = project_fingerprint()
-    plan = sides.prepare(conn, build_id, models, BUILDING, project, full_refresh, full_tests, only)
+        sides.drop_strangers(conn, BUILDING, sides.relations_of(manifest, BUILDING))
+    plan = sides.prepare(conn, build_id, sides.incremental_models(manifest), BUILDING, project, full_refresh, full_tests, only)
     if plan.whole:
         tell("Se construyen enteros: " + ", ".join(f"{name} ({why})" for name, why in plan.whole.items()) + ".")
     else:
         tell("Construcción incremental: solo lo que cambió desde que este lado se construyó.")
-    stay = standing.names(conn, parsed_manifest(), project, not plan.reads_all_tests) if select is None and not full_refresh else []
+    stay = standing.names(conn, manifest, project, not plan.reads_all_tests) if select is None and not full_refresh else []
     failed = run_dbt(select, tell, stay)
     _record(conn, build_id, plan, tell)
     if select is None and (run_results := target_dir() / "run_results.json").exists():

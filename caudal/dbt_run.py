@@ -28,6 +28,7 @@ PROCESS = Path(__file__).with_name("dbt_process.py")
 NODE_LINE = re.compile(r"(\d+) of (\d+) (\w+) (.*)")
 DOTS = re.compile(r" \.{2,}|(?<=\S)\.{2,}")
 CHATTER = ("Running with", "Registered adapter", "Performance info", "Concurrency:", "Unable to do partial parsing", "Done.")
+KEEP_MANIFEST = ("--no-write-json",)  # the manifest that `parse` wrote stays: dbt would write the same again before and after a run
 FAILED_STATUSES = ("fail", "error", "runtime error")
 
 
@@ -44,6 +45,11 @@ def log_dir() -> Path:
 def parsed_manifest() -> Path:
     """The manifest as parsed. A run adds to its own the macros that its branches happened to call, so that the same files give another one."""
     return target_dir() / "parsed_manifest.json"
+
+
+def read_manifest() -> dict[str, Any]:
+    """What `parsed_manifest()` holds."""
+    return json.loads(parsed_manifest().read_text(encoding="utf-8"))
 
 
 def dbt_environment(role: str = "transform", schema: str = BUILDING) -> dict[str, str]:
@@ -123,7 +129,7 @@ def compiled(*models: str, schema: str = BUILDING) -> dict[str, Any]:
 def list_models(select: str) -> set[str]:
     """Names of the models in a selection."""
     lines: list[str] = []
-    _dbt(["ls", "--select", select, "--resource-type", "model", "--output", "name", "--quiet"], lines.append)
+    _dbt(["ls", "--select", select, "--resource-type", "model", "--output", "name", "--quiet", *KEEP_MANIFEST], lines.append)
     return {line.strip() for line in lines}
 
 
@@ -139,7 +145,7 @@ def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[
         chosen = ["--select", select, "--indirect-selection", "buildable"]
     else:
         chosen = ["--exclude", *standing, "--indirect-selection", "empty"] if standing else []
-    failed = _dbt(["build", *left_out, *chosen], tell)
+    failed = _dbt(["build", *left_out, *chosen, *KEEP_MANIFEST], tell)
     statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}
     if select is None and statuses == {"pass"}:
         mark.write_text(fingerprint)

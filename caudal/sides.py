@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -68,9 +68,8 @@ class Plan:
         return "full" if self.whole else "incremental"
 
 
-def incremental_models(manifest_file: Path) -> list[Model]:
-    """The incremental models of a manifest, each after those it is made from."""
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+def incremental_models(manifest: dict[str, Any]) -> list[Model]:
+    """The incremental models of dbt's manifest, each after those it is made from."""
     nodes, macros = manifest["nodes"], manifest["macros"]
     settled = json.dumps([_project_vars(), settings().timezone], sort_keys=True)
 
@@ -109,10 +108,9 @@ def incremental_models(manifest_file: Path) -> list[Model]:
     return sorted(models, key=lambda m: (len(m.upstream), m.name))  # a model has all that its own have, and them
 
 
-def relations_of(manifest_file: Path, schema: str) -> set[str]:
-    """The relations that the project makes in a schema."""
-    nodes = json.loads(manifest_file.read_text(encoding="utf-8"))["nodes"].values()
-    return {n["alias"] for n in nodes if n["resource_type"] in ("model", "seed", "snapshot") and n["schema"] == schema}
+def relations_of(manifest: dict[str, Any], schema: str) -> set[str]:
+    """The relations that the project of dbt's manifest makes in a schema."""
+    return {n["alias"] for n in manifest["nodes"].values() if n["resource_type"] in ("model", "seed", "snapshot") and n["schema"] == schema}
 
 
 def prepare(
@@ -210,9 +208,9 @@ def index_raw(conn: psycopg.Connection, tell: Callable[[str], None]) -> None:
             conn.execute("select brin_summarize_new_values(%s::regclass)", [f"raw.{name}"])
 
 
-def forget_read_changes(conn: psycopg.Connection, models: list[Model]) -> None:
-    """Drop what `ops.model_state` says of models that are no more, and the changes that no model and no test has still to read."""
-    conn.execute("delete from ops.model_state where model <> all(%s)", [[m.name for m in models]])
+def forget_read_changes(conn: psycopg.Connection, build_id: int) -> None:
+    """Drop what `ops.model_state` says of models that a whole build no longer has, and the changes that no model and no test has still to read."""
+    conn.execute("delete from ops.model_state where not (select fingerprints from ops.build where build_id = %s) ? model", [build_id])
     conn.execute(
         """delete from ops.model_change where build_id <= least(
                (select min(build_id) from ops.model_state), (select min(tested_build_id) from ops.side))""")

@@ -5,9 +5,7 @@ Reads: dbt's manifest, `ops.standing` (written by their post-hook `remember_made
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,12 +21,11 @@ def print_of(project: str) -> str:
     return f"{project} {settings().timezone}"
 
 
-def names(conn: psycopg.Connection, manifest_file: Path, project: str, tested: bool) -> list[str]:
+def names(conn: psycopg.Connection, manifest: dict[str, Any], project: str, tested: bool) -> list[str]:
     """Names of the views and seeds that are there and were made from what they would be made from now, in order. Whoever makes one again drops the views over it.
 
     With `tested` (these files passed all of their tests on this side), also the tests that read nothing but such seeds: nothing in them can have changed.
     """
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
     nodes, macros = manifest["nodes"], manifest["macros"]
     there = {row[0] for row in conn.execute(
         "select s.name from ops.standing as s join pg_class as c on c.oid = s.relation where s.made_from = %s", [print_of(project)])}

@@ -12,6 +12,7 @@ import pytest
 import caudal.build
 from caudal import dbt_run, warehouse
 from caudal.build import BuildResult, build
+from caudal.settings import settings
 
 SAVED = ("raw", "history")
 
@@ -21,7 +22,7 @@ def without_tests(*arguments: str, fails: bool = False) -> Iterator[None]:
     """`caudal build` runs dbt without tests, on what `arguments` select; with `fails` it ends as if a test had failed after all models were made."""
     def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str]) -> list[str]:
         standing = ["--exclude", *standing] if standing else []
-        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments, *standing], tell)
+        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments, *standing, *dbt_run.KEEP_MANIFEST], tell)
         return failed or (["a_test"] if fails else [])
 
     with pytest.MonkeyPatch.context() as patch:
@@ -39,6 +40,21 @@ def build_untested(fails: bool = False, everything: bool = False, **options: boo
         result = build(progress=lines.append, **options)
     assert result.ok is not fails, "\n".join(lines)
     return result
+
+
+def settle(conn: psycopg.Connection) -> None:
+    """Build until each side has read all of raw, knows what was made whole and is of today's month: what the next build does is then the caller's alone."""
+    for _ in range(3):
+        behind = conn.execute(
+            """select exists (
+                   select 1 from ops.model_state
+                   where run_id <= (select max(run_id) from ops.run) or build_id < (select max(refreshed_build_id) from ops.model_state)
+                       or closed_month <> date_trunc('month', %s::date) - interval '1 month')""",
+            [settings().today]).fetchone()[0]
+        if not behind:
+            return
+        build_untested()
+    raise AssertionError("three builds, and a side has still to read of raw")
 
 
 @contextmanager

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import pytest
-from incremental_lab import Mess, build_untested, raw_restored
+from incremental_lab import Mess, build_untested, raw_restored, settle
 
 from caudal import warehouse
 from caudal.build import build
-from caudal.dbt_run import parsed_manifest
+from caudal.dbt_run import read_manifest
 from caudal.sides import incremental_models
 from tests.raw_changes import loader_run
 
@@ -30,7 +29,7 @@ def _tables(conn, schema: str) -> list[str]:
 
 
 def _incremental(conn, schema: str) -> list[str]:
-    names = {model.name for model in incremental_models(parsed_manifest())}
+    names = {model.name for model in incremental_models(read_manifest())}
     return [table for table in _tables(conn, schema) if table in names]
 
 
@@ -52,7 +51,7 @@ def _differences(conn, one: str, other: str, tables: list[str]) -> dict[str, tup
 def _shared_copy(conn, name: str) -> None:
     conn.execute(f"drop schema if exists {name} cascade")
     conn.execute(f"create schema {name}")
-    for model in incremental_models(parsed_manifest()):
+    for model in incremental_models(read_manifest()):
         if model.schema == "intermediate":
             conn.execute(f'create table {name}."{model.name}" as table intermediate."{model.name}"')
 
@@ -100,7 +99,7 @@ def test_incremental_is_full_row_by_row_on_both_sides(lab):
 def test_what_tells_rows_apart_is_null_only_where_the_model_says_so(lab):
     """A null in it makes a row look new every time (dbt/macros/touched.sql)."""
     found = {}
-    for node in json.loads(parsed_manifest().read_text(encoding="utf-8"))["nodes"].values():
+    for node in read_manifest()["nodes"].values():
         touched = node["config"].get("meta", {}).get("touched", {})
         for column in set(touched.get("row", ())) - set(touched.get("nullable", ())):
             schema = "marts" if node["schema"].startswith("marts") else node["schema"]
@@ -110,8 +109,7 @@ def test_what_tells_rows_apart_is_null_only_where_the_model_says_so(lab):
 
 
 def test_nothing_changed_is_nothing_written(lab):
-    build_untested()
-    build_untested()
+    settle(lab)
     tables = ["marts_next.fct_invoice", "marts_next.fct_receivable_month", "marts_next.fct_payment", "intermediate.int_billing__document",
               "intermediate.int_core__contract_month", "marts_next.fct_commercial_month"]
 
@@ -139,8 +137,7 @@ def test_sums_of_a_side_are_of_its_own_facts(lab):
     reading = lab.execute("select id from raw.odoo_reading where kind = 'real' and _deleted_at is null and billing_period = date '2026-06-01' limit 1").fetchone()[0]
     line = lab.execute("""select l.id from raw.odoo_account_move_line l join raw.odoo_account_move m on m.id = l.move_id
         where m.move_type = 'out_invoice' and m.state = 'posted' and l.display_type = 'product' and m._deleted_at is null and l._deleted_at is null limit 1""").fetchone()[0]
-    for _ in range(2):
-        build_untested()
+    settle(lab)
     for change in (50, -50):
         with loader_run(lab) as run:
             lab.execute("update raw.odoo_reading set consumption_m3 = consumption_m3 + %s, _run_id = %s where id = %s", [change, run, reading])
@@ -158,7 +155,7 @@ def test_a_run_open_at_the_start_is_picked_up_by_the_next_build(lab):
     def published() -> object:
         return lab.execute("select payment_amount from marts.fct_payment where payment_key = %s", [payment]).fetchone()[0]
 
-    build_untested()
+    settle(lab)
     with loader_run(lab) as slow, warehouse.connect() as writing:
         writing.execute("update raw.odoo_account_payment set amount = amount + 7, _run_id = %s where id = %s", [slow, payment])
         with loader_run(lab) as quick:  # a later run that ends first
@@ -172,8 +169,7 @@ def test_a_run_open_at_the_start_is_picked_up_by_the_next_build(lab):
 
 
 def test_a_model_that_changed_is_made_whole_with_what_hangs_from_it(lab):
-    build_untested()
-    build_untested()
+    settle(lab)
     lab.execute("update ops.model_state set fingerprint = 'of another version' where model = 'int_receivables__open_balance'")
     for _ in range(2):
         result = build_untested()
@@ -188,8 +184,7 @@ def test_a_month_that_closes_is_added(lab, monkeypatch):
     """The business date goes on by a month and comes back: one more month end, then none; both as a full build says."""
     from caudal.settings import settings
 
-    build_untested()
-    build_untested()
+    settle(lab)
 
     def last_month() -> tuple:
         return lab.execute("select max(period_month)::text, count(distinct period_month) from marts.fct_receivable_month").fetchone()
@@ -229,7 +224,7 @@ def test_facts_are_partitioned_by_month_and_hide_their_parts(built):
 
 
 def test_a_table_that_another_program_made_is_not_taken_for_ours(lab):
-    build_untested()
+    settle(lab)
     lab.execute("drop table intermediate.int_consumption__reading cascade")
     lab.execute("create table intermediate.int_consumption__reading (reading_key bigint)")
     lab.execute("alter table intermediate.int_consumption__reading owner to caudal_transform")
