@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 
 from caudal import scorecard, sides, standing, test_results, warehouse
 from caudal.dbt_run import BUILDING, PROJECT, list_models, parse, project_fingerprint, read_manifest, results, run_dbt, target_dir
-from caudal.publication import publish
+from caudal.publication import close_to_readers, publish
 from caudal.semantic import load, translations
 from caudal.settings import settings
 
@@ -70,6 +70,7 @@ def build(
         _close(conn, build_id, select, failed)
         if not failed and select is None:
             _keep_manifests()
+            close_to_readers(conn, BUILDING)  # what was published until now
         message = _message(conn, failed, select)
     return BuildResult(not failed, build_id, failed, message, time.monotonic() - started)
 
@@ -105,6 +106,7 @@ def _run(
     conn: psycopg.Connection, build_id: int, select: str | None, tell: Callable[[str], None], full_refresh: bool, full_tests: bool,
 ) -> list[str]:
     """Prepare the side that is built, run dbt on it and record what each model took; the names of what failed."""
+    close_to_readers(conn, BUILDING)  # an earlier build may have been killed after its publication
     manifest, project = read_manifest(), project_fingerprint()
     sides.index_raw(conn, tell)
     only = None if select is None else list_models(select)

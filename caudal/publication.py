@@ -16,15 +16,17 @@ BUILDER, READERS = "caudal_transform", ("caudal_read", "caudal_pii", "caudal_loa
 
 
 def publish(conn: psycopg.Connection, build_id: int, data_as_of: date | None, building: str, published: str) -> None:
-    """Make `building` the `published` schema and close the one that was to readers: it is the next to be built. Recorded in `ops.build`. All or nothing."""
+    """Make `building` the `published` schema, and the one that was the next to be built. Recorded in `ops.build`. All or nothing.
+
+    The retired one is still open to readers: PostgreSQL looks up a schema's name and then whether one may use it, and a reader between the two has
+    the old one in hand. `close_to_readers` comes after.
+    """
     names = {"building": sql.Identifier(building), "published": sql.Identifier(published), "away": sql.Identifier(f"{published}_away")}
-    readers = sql.SQL(", ").join(map(sql.Identifier, READERS))
     with conn.transaction():
         conn.execute(sql.SQL("alter schema {published} rename to {away}").format(**names))
         conn.execute(sql.SQL("alter schema {building} rename to {published}").format(**names))
         conn.execute(sql.SQL("alter schema {away} rename to {building}").format(**names))
-        conn.execute(sql.SQL("revoke usage on schema {building} from {readers}").format(readers=readers, **names))
-        conn.execute(sql.SQL("grant usage on schema {published} to {readers}").format(readers=readers, **names))
+        conn.execute(sql.SQL("grant usage on schema {published} to {readers}").format(readers=_readers(), **names))
         conn.execute(sql.SQL("grant usage, create on schema {building}, {published} to {builder}").format(builder=sql.Identifier(BUILDER), **names))
         conn.execute(
             "update ops.side set schema_name = case schema_name when %(p)s then %(b)s else %(p)s end where schema_name in (%(p)s, %(b)s)",
@@ -39,3 +41,12 @@ def publish(conn: psycopg.Connection, build_id: int, data_as_of: date | None, bu
             "where build_id = %s",
             [data_as_of, build_id],
         )
+
+
+def close_to_readers(conn: psycopg.Connection, schema: str) -> None:
+    """Readers may no longer use a schema: the one that is built."""
+    conn.execute(sql.SQL("revoke usage on schema {} from {}").format(sql.Identifier(schema), _readers()))
+
+
+def _readers() -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, READERS))

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +19,7 @@ from psycopg import sql
 
 from caudal import warehouse
 from caudal.build import build
-from caudal.publication import publish
+from caudal.publication import close_to_readers, publish
 from tests.raw_changes import charge
 
 CAUDAL = str(Path(sys.executable).with_name("caudal"))
@@ -94,6 +94,7 @@ def test_swap_never_shows_a_hole(home):
             fill(published, 0)
             with reader("select a.version, b.version from swap_marts.a as a cross join swap_marts.b as b") as answers:
                 for version in range(1, 41):
+                    close_to_readers(conn, building)
                     build_ids.append(conn.execute("insert into ops.build default values returning build_id").fetchone()[0])
                     fill(building, version)
                     publish(conn, build_ids[-1], None, building, published)
@@ -164,7 +165,8 @@ def test_killed_build_then_good_one_under_a_reader(built):
     children: list[psutil.Process] = []
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        children = [c for c in psutil.Process(process.pid).children() if "build" in c.cmdline()]
+        with suppress(psutil.NoSuchProcess):  # one that has just ended
+            children = [c for c in psutil.Process(process.pid).children() if "build" in c.cmdline()]
         if children:
             break
         time.sleep(0.05)
