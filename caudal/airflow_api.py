@@ -74,6 +74,11 @@ class AirflowApi:
         """One run: `state` and dates."""
         return self.call("GET", f"dags/{dag_id}/dagRuns/{run_id}")
 
+    def active_run(self, dag_id: str) -> str | None:
+        """The newest run of `dag_id` that was started and has not ended, or None."""
+        runs = self.call("GET", f"dags/{dag_id}/dagRuns", params={"state": ["queued", "running"], "order_by": "-run_after", "limit": 1})["dag_runs"]
+        return runs[0]["dag_run_id"] if runs else None
+
     def run_caused_by(self, dag_id: str, source_dag: str, source_run: str) -> str | None:
         """The run of `dag_id` that an asset event of `source_run` started, or None as long as there is none."""
         runs = self.call("GET", f"dags/{dag_id}/dagRuns", params={"order_by": "-run_after", "limit": 10})["dag_runs"]

@@ -40,7 +40,9 @@ class ChainFailed(AirflowError):
 
 
 def run_chain(api: AirflowApi, logs: Path, timeout: float, log: Callable[[str], None], first: str = CHAIN[0]) -> ChainSummary:
-    """Trigger the DAG `first` and wait until caudal_consumers has ended. `logs`: Airflow's log folder; `timeout` in seconds.
+    """Trigger the DAG `first`, or join the run of it that is under way (of who was killed), and wait until caudal_consumers has ended.
+
+    `logs`: Airflow's log folder; `timeout` in seconds.
 
     Prints a line each time a task changes state. Raises ChainFailed with the failing task, AirflowError when it takes too long.
     """
@@ -51,7 +53,10 @@ def run_chain(api: AirflowApi, logs: Path, timeout: float, log: Callable[[str], 
     chain = CHAIN[CHAIN.index(first):]
     for dag_id in reversed(CHAIN):  # consumers first: an asset event with nobody switched on to hear it is lost
         api.unpause(dag_id)
-    run_id = api.trigger(first, "caudal airflow run")
+    if run_id := api.active_run(first):
+        log(f"{time.strftime('%H:%M:%S')} {first}: {run_id} is under way and is followed; no other is started")
+    else:
+        run_id = api.trigger(first, "caudal airflow run")
     for position, dag_id in enumerate(chain):
         if position:
             run_id = _next_run(api, dag_id, chain[position - 1], run_id, deadline)
@@ -72,12 +77,15 @@ def _wait_for_dags(api: AirflowApi) -> None:
 
 
 def _next_run(api: AirflowApi, dag_id: str, source_dag: str, source_run: str, deadline: float) -> str:
-    limit = min(deadline, time.monotonic() + ASSET_TIMEOUT_S)
-    while time.monotonic() < limit:
+    """The run of `dag_id` that a run of the DAG before it caused. One at a time: while an earlier one is not over, it has not begun to be late."""
+    limit = time.monotonic() + ASSET_TIMEOUT_S
+    while time.monotonic() < min(limit, deadline):
         if found := api.run_caused_by(dag_id, source_dag, source_run):
             return found
+        if api.active_run(dag_id):
+            limit = time.monotonic() + ASSET_TIMEOUT_S
         time.sleep(POLL_S)
-    raise AirflowError(f"{dag_id} did not start after run {source_run} of {source_dag}: is it paused, or does an earlier run still hold it?")
+    raise AirflowError(f"{dag_id} did not start after run {source_run} of {source_dag}: is it paused?")
 
 
 def _follow(api: AirflowApi, dag_id: str, run_id: str, deadline: float, summary: ChainSummary, logs: Path, log: Callable[[str], None]) -> None:

@@ -70,7 +70,6 @@ def kill_when_it_replicates(env: dict[str, str]) -> str:
     return "".join(lines)
 
 
-@pytest.mark.timeout(900)
 def test_killed_half_way_then_whole_then_nothing_more_to_do_then_stopped(env: dict[str, str]) -> None:
     home = Path(env["CAUDAL_HOME"])
     assert REPLICATING.search(kill_when_it_replicates(env))
