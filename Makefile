@@ -24,7 +24,7 @@ lint: ## ruff
 	@.venvs/caudal/bin/ruff check .
 
 test: lint ## lint and all tests, on real servers, two files at a time (PYTEST="-k name" for some; JOBS=0 for one after the other)
-	@.venvs/caudal/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
+	@.venvs/caudal/bin/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 doctor: setup ## what is missing on this machine, and how to get it
 	@$(CAUDAL) doctor

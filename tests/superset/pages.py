@@ -18,6 +18,7 @@ from superset_assets.context import Context
 
 SHOTS = ROOT / "build-artifacts"
 DRAWN_MS = 90_000
+LOOK_EVERY_MS = 300  # Playwright's own is every frame, and each look has the page laid out again while it draws
 MONTHS = ("ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic")
 SCREENS: dict[str, dict[str, Any]] = {
     "escritorio": {"viewport": {"width": 1440, "height": 1500}},
@@ -79,7 +80,7 @@ def charts_of(context: Context, slug: str, tab: int = 0) -> dict[str, str]:
 
 def wait_until_drawn(page: Page, count: int) -> None:
     """So many charts in the open tab, and none loading."""
-    page.wait_for_function(_DRAWN, arg=count, timeout=DRAWN_MS)
+    page.wait_for_function(_DRAWN, arg=count, timeout=DRAWN_MS, polling=LOOK_EVERY_MS)
 
 
 def seen(page: Page) -> list[dict[str, Any]]:
