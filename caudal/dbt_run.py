@@ -28,7 +28,6 @@ PROCESS = Path(__file__).with_name("dbt_process.py")
 NODE_LINE = re.compile(r"(\d+) of (\d+) (\w+) (.*)")
 DOTS = re.compile(r" \.{2,}|(?<=\S)\.{2,}")
 CHATTER = ("Running with", "Registered adapter", "Performance info", "Concurrency:", "Unable to do partial parsing", "Done.")
-KEEP_MANIFEST = ("--no-write-json",)  # the manifest that `parse` wrote stays: dbt would write the same again before and after a run
 FAILED_STATUSES = ("fail", "error", "runtime error")
 
 
@@ -129,7 +128,7 @@ def compiled(*models: str, schema: str = BUILDING) -> dict[str, Any]:
 def list_models(select: str) -> set[str]:
     """Names of the models in a selection."""
     lines: list[str] = []
-    _dbt(["ls", "--select", select, "--resource-type", "model", "--output", "name", "--quiet", *KEEP_MANIFEST], lines.append)
+    _dbt(["ls", "--select", select, "--resource-type", "model", "--output", "name", "--quiet"], lines.append)
     return {line.strip() for line in lines}
 
 
@@ -145,7 +144,7 @@ def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[
         chosen = ["--select", select, "--indirect-selection", "buildable"]
     else:
         chosen = ["--exclude", *standing, "--indirect-selection", "empty"] if standing else []
-    failed = _dbt(["build", *left_out, *chosen, *KEEP_MANIFEST], tell)
+    failed = _dbt(["build", *left_out, *chosen], tell)
     statuses = {node["status"] for node in results() if node["kind"] == "unit_test"}
     if select is None and statuses == {"pass"}:
         mark.write_text(fingerprint)
@@ -158,8 +157,10 @@ def _dbt(arguments: list[str], tell: Callable[[str], None]) -> list[str]:
     target.mkdir(parents=True, exist_ok=True)
     results_file = target / "run_results.json"
     results_file.unlink(missing_ok=True)  # never read an earlier run's
+    # the manifest that `parse` wrote stays: dbt would write the same again before and after a run
+    keep_manifest = [] if arguments[0] == "parse" else ["--no-write-json"]
     command = [
-        sys.executable, "-P", str(PROCESS), *arguments, "--target-path", str(target), "--log-path", str(log_dir()),
+        sys.executable, "-P", str(PROCESS), *arguments, *keep_manifest, "--target-path", str(target), "--log-path", str(log_dir()),
     ]
     last: list[str] = []
     with _log() as log, subprocess.Popen(

@@ -22,7 +22,7 @@ def without_tests(*arguments: str, fails: bool = False) -> Iterator[None]:
     """`caudal build` runs dbt without tests, on what `arguments` select; with `fails` it ends as if a test had failed after all models were made."""
     def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[str]) -> list[str]:
         standing = ["--exclude", *standing] if standing else []
-        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments, *standing, *dbt_run.KEEP_MANIFEST], tell)
+        failed = dbt_run._dbt(["build", *dbt_run.without("exposure", "test", "unit_test"), *arguments, *standing], tell)
         return failed or (["a_test"] if fails else [])
 
     with pytest.MonkeyPatch.context() as patch:

@@ -158,7 +158,7 @@ def test_bad_bundle_and_wrong_password_fail_without_telling_secrets(superset: Cl
     assert "equivocada-123" not in str(caught.value)
 
 
-def test_a_client_outlives_its_token() -> None:
+def test_a_client_outlives_its_token(superset: Client) -> None:
     """As a page that shows dashboards for days, or a load that takes longer than Superset's hour."""
     secret, client = get_or_create(settings().home, "superset_secret_key"), Client()
     valid = client.session.headers["Authorization"].removeprefix("Bearer ")
