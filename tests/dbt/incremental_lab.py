@@ -8,13 +8,12 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg import sql
 
 import caudal.build
 from caudal import dbt_run, warehouse
 from caudal.build import BuildResult, build
 from caudal.settings import settings
-
-SAVED = ("raw", "history")
 
 
 @contextmanager
@@ -42,39 +41,41 @@ def build_untested(fails: bool = False, everything: bool = False, **options: boo
     return result
 
 
+def is_behind(conn: psycopg.Connection, tested: bool = False) -> bool:
+    """Whether a side has still to read of Odoo's raw, does not know what was made whole or is not of today's month; with `tested`, or its tests have not read all."""
+    return conn.execute(
+        """with last as (select max(run_id) as run_id from ops.run where pipeline = 'replicate')
+           select exists (
+               select 1 from ops.model_state as m
+               where run_id <= (select run_id from last) or closed_month <> date_trunc('month', %s::date) - interval '1 month'
+                   or build_id < (select max(refreshed_build_id) from ops.model_state where side in (m.side, 'shared'))
+           ) or %s and exists (select 1 from ops.side where tested_run_id is null or tested_run_id <= (select run_id from last))""",
+        [settings().today, tested]).fetchone()[0]
+
+
 def settle(conn: psycopg.Connection) -> None:
-    """Build until each side has read all of raw, knows what was made whole and is of today's month: what the next build does is then the caller's alone."""
+    """Build until no side is behind: what the next build does is then the caller's alone."""
     for _ in range(3):
-        behind = conn.execute(
-            """select exists (
-                   select 1 from ops.model_state
-                   where run_id <= (select max(run_id) from ops.run) or build_id < (select max(refreshed_build_id) from ops.model_state)
-                       or closed_month <> date_trunc('month', %s::date) - interval '1 month')""",
-            [settings().today]).fetchone()[0]
-        if not behind:
+        if not is_behind(conn):
             return
         build_untested()
-    raise AssertionError("three builds, and a side has still to read of raw")
+    raise AssertionError("three builds, and a side is behind")
 
 
 @contextmanager
-def raw_restored() -> Iterator[None]:
-    """Raw and history as they were, whatever the block does to them; the published marts are then made whole from them, with all tests."""
-    with warehouse.connect(autocommit=True) as conn:
-        tables = conn.execute(
-            "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2", [list(SAVED)]).fetchall()
-        conn.execute("create schema lab_saved")
-        for schema, table in tables:
-            conn.execute(f'create table lab_saved."{schema}__{table}" as table "{schema}"."{table}"')
+def a_copy() -> Iterator[None]:
+    """In place of the warehouse a copy of it, which the block may ruin; then the warehouse as it was. Whoever was connected to it is not any more."""
+    name, kept = (sql.Identifier(database) for database in (warehouse.DATABASE, f"{warehouse.DATABASE}_kept"))
+    with warehouse.connect(dbname="postgres", autocommit=True) as server:
+        server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [warehouse.DATABASE])
+        server.execute(sql.SQL("alter database {} rename to {}").format(name, kept))
         try:
+            server.execute(sql.SQL("create database {} template {}").format(name, kept))
+            warehouse.bootstrap()  # what belongs to a database and does not come with its copy
             yield
         finally:
-            for schema, table in tables:
-                conn.execute(f'truncate "{schema}"."{table}"')
-                conn.execute(f'insert into "{schema}"."{table}" table lab_saved."{schema}__{table}"')
-            conn.execute("drop schema lab_saved cascade")
-            result = build(progress=lambda _: None, full_refresh=True)
-    assert result.ok, result
+            server.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+            server.execute(sql.SQL("alter database {} rename to {}").format(kept, name))
 
 
 class Mess:
@@ -82,6 +83,7 @@ class Mess:
 
     def __init__(self, conn: psycopg.Connection, seed: int) -> None:
         self.conn, self.draw, self.next_id = conn, random.Random(seed), 50_000_000 + seed * 1_000_000
+        self.newest: dict[str, int] = {}
 
     def new_id(self) -> int:
         self.next_id += 1
@@ -312,14 +314,15 @@ class Mess:
             self.copy(run, "cash_register", register[0], id=late)
 
     def to_and_fro(self, run: int, amount: int) -> None:
-        """Amounts of the newest rows go up; called again with as much less they are what they were."""
+        """Amounts of the rows that were the newest at the first call go up; called again with as much less they are what they were."""
         for table, column, which in (
                 ("account_move_line", "price_subtotal", "display_type = 'product' and move_id in (select id from raw.odoo_account_move where move_type = 'out_invoice')"),
                 ("account_payment", "amount", "state = 'paid' and payment_type = 'inbound'"),
                 ("reading", "consumption_m3", "kind = 'real'"),
                 ("bank_remittance_line", "amount", "state = 'matched'")):
-            newest = [row[0] for row in self.conn.execute(f"select max(id) from raw.odoo_{table} where {which} and _deleted_at is null").fetchall()]
-            self.write(run, table, newest, f"{column} = {column} + {amount}")
+            if table not in self.newest:
+                self.newest[table] = self.conn.execute(f"select max(id) from raw.odoo_{table} where {which} and _deleted_at is null").fetchone()[0]
+            self.write(run, table, [self.newest[table]], f"{column} = {column} + {amount}")
 
     def all(self, run: int) -> None:
         for change in (self.late_invoices, self.deletions, self.reopened, self.moved, self.money, self.strangers, self.catalogues, self.cuts, self.meters, self.ledger,

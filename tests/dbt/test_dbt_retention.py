@@ -7,7 +7,7 @@ import hashlib
 from datetime import date
 
 import pytest
-from incremental_lab import raw_restored
+from incremental_lab import a_copy
 
 from caudal import retention, warehouse
 from caudal.build import build
@@ -28,9 +28,9 @@ def test_less_than_a_year_is_refused(home):
         retention.retain(12)
 
 
-def test_archive_build_restore(built):
-    assert build(progress=lambda _: None).ok  # the other side too: what is made whole after an archive has all months
-    with raw_restored(), warehouse.connect(autocommit=True) as conn:
+def test_archive_build_restore(both_sides):
+    """Both sides: what is made whole after an archive has all months."""
+    with a_copy(), warehouse.connect(autocommit=True) as conn:
         before = conn.execute("select count(*), sum(total_amount) from marts.fct_invoice where issued_on < '2025-10-01'").fetchone()
         months = [conn.execute(query).fetchone() for query in MONTHS]
         assert before[0] > 0

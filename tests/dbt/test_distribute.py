@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from incremental_lab import without_tests
+from incremental_lab import a_copy, without_tests
 
 from caudal import warehouse
 from caudal.build import build
@@ -25,15 +25,12 @@ STAND_IN = """
 """
 
 
-@pytest.fixture
-def conn(built):
+@pytest.fixture(scope="module")
+def conn(both_sides):
     """Citus's functions, which only write down how they were called."""
-    with warehouse.connect(autocommit=True) as conn:
-        if conn.execute(f"select to_regclass('{BUILDING}.dim_user_type')").fetchone()[0] is None:  # a home with one build has one side
-            assert build(progress=lambda _: None).ok
+    with a_copy(), warehouse.connect(autocommit=True) as conn:
         conn.execute(STAND_IN)
         yield conn
-        conn.execute("drop function create_distributed_table; drop function create_reference_table; drop schema citus_stand_in cascade")
 
 
 def made(citus: bool, full_refresh: bool) -> None:
@@ -56,18 +53,16 @@ def calls(conn) -> list[str]:
 
 def test_facts_are_cut_by_contract_and_dimensions_copied_and_plain_postgresql_is_asked_nothing(conn):
     facts = ("fct_consumption_month", "fct_receivable_month")
-    try:
-        made(citus=True, full_refresh=True)
-        made(citus=True, full_refresh=False)
-        assert calls(conn) == [
-            *(f"distributed {BUILDING}.{fact} by contract_key with default" for fact in facts),  # once: an incremental run finds it distributed
-            *2 * [f"reference {BUILDING}.dim_user_type"],  # made whole by each build
-        ], "a map has no contract: it stays where it is"
-        for fact in facts:
-            assert "contract_key" in primary_key(conn, f"{BUILDING}.{fact}"), "Citus takes no primary key without the distribution column"
-    finally:
-        conn.execute("delete from citus_stand_in.call")
-        made(citus=False, full_refresh=True)
+    made(citus=True, full_refresh=True)
+    made(citus=True, full_refresh=False)
+    assert calls(conn) == [
+        *(f"distributed {BUILDING}.{fact} by contract_key with default" for fact in facts),  # once: an incremental run finds it distributed
+        *2 * [f"reference {BUILDING}.dim_user_type"],  # made whole by each build
+    ], "a map has no contract: it stays where it is"
+    for fact in facts:
+        assert "contract_key" in primary_key(conn, f"{BUILDING}.{fact}"), "Citus takes no primary key without the distribution column"
+    conn.execute("delete from citus_stand_in.call")
+    made(citus=False, full_refresh=True)
     assert calls(conn) == []
     assert "contract_key" in primary_key(conn, f"{BUILDING}.fct_receivable_month")
 
