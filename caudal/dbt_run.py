@@ -24,6 +24,7 @@ from caudal.settings import settings
 PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 BUILDING = "marts_next"
 LOG_BYTES = 10_000_000
+UNIT_TESTS_PASSED = "unit_tests_passed"  # the file that says of which project they did
 PROCESS = Path(__file__).with_name("dbt_process.py")
 NODE_LINE = re.compile(r"(\d+) of (\d+) (\w+) (.*)")
 DOTS = re.compile(r" \.{2,}|(?<=\S)\.{2,}")
@@ -138,7 +139,7 @@ def run_dbt(select: str | None, tell: Callable[[str], None], standing: Sequence[
     `standing`: what a whole build leaves out: views and seeds that stay as they are (the tests of views run). Unit tests say something of the
     project's files and nothing of the data: once all have passed here, they run again when a file changes.
     """
-    mark, fingerprint = target_dir() / "unit_tests_passed", project_fingerprint()
+    mark, fingerprint = target_dir() / UNIT_TESTS_PASSED, project_fingerprint()
     left_out = without(*(["exposure", "unit_test"] if _reads(mark, fingerprint) else ["exposure"]))
     if select is not None:
         chosen = ["--select", select, "--indirect-selection", "buildable"]

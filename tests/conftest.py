@@ -22,6 +22,10 @@ os.environ["DO_NOT_TRACK"] = "1"
 os.environ.pop("CAUDAL_WAREHOUSE_URL", None)
 
 
+DEMO = "test_demo_run.py"
+_DEMO_IS_TESTED = pytest.StashKey[bool]()
+
+
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:
     """A running, bootstrapped embedded PostgreSQL under a home of its own."""
@@ -78,11 +82,17 @@ def replicated(tiny_source: object, home: Path) -> object:
 
 
 @pytest.fixture(scope="session")
-def built(replicated: object, home: Path) -> object:
-    """Marts built, tested and published; what dbt said of it is kept in `<home>/first_build`."""
-    from caudal.build import build
-    from caudal.dbt_run import target_dir
+def built(replicated: object, home: Path, pytestconfig: pytest.Config) -> object:
+    """Marts built, tested and published; what dbt said of it is kept in `<home>/first_build`.
 
+    dbt's unit tests say something of its files alone: where the build of `make demo` is tested too, once is enough, and there.
+    """
+    from caudal.build import build
+    from caudal.dbt_run import UNIT_TESTS_PASSED, project_fingerprint, target_dir
+
+    if pytestconfig.stash[_DEMO_IS_TESTED]:
+        target_dir().mkdir(parents=True, exist_ok=True)
+        (target_dir() / UNIT_TESTS_PASSED).write_text(project_fingerprint())
     result = build()
     assert result.ok, result
     (home / "first_build").mkdir(exist_ok=True)
@@ -115,10 +125,12 @@ def superset(built: object, superset_server: str) -> object:
     return Client()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)  # when what is not asked for is out
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Files with most tests first, and before them the one long test of a file of its own: begun last, one worker would wait for it alone."""
     tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.name != "test_demo_run.py", -tests[item.path]))
+    items.sort(key=lambda item: (item.path.name != DEMO, -tests[item.path]))
+    config.stash[_DEMO_IS_TESTED] = any(path.name == DEMO for path in tests)
 
 
 def pytest_unconfigure() -> None:

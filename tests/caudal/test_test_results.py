@@ -1,4 +1,4 @@
-"""Results of the tests of a real build, kept: read from the run_results.json that dbt left after the session's first build."""
+"""Results of tests, kept: read from the run_results.json that dbt left after the session's first build, and after a run with unit tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from caudal import warehouse
+from caudal.dbt_run import _dbt, target_dir
 from caudal.settings import settings
 from caudal.test_results import record
 
@@ -23,6 +24,16 @@ def conn(built):
         connection.rollback()
 
 
+@pytest.fixture(scope="module")
+def with_unit_tests(built, tmp_path_factory):
+    """What dbt left after all tests of two models."""
+    assert _dbt(["test", "--select", "fct_service_request", "fct_work_order"], lambda _: None) == []
+    folder = tmp_path_factory.mktemp("results")
+    for name in ("run_results.json", "manifest.json"):
+        shutil.copy(target_dir() / name, folder)
+    return folder / "run_results.json"
+
+
 def test_every_test_of_the_build_is_recorded_once(conn, built):
     wanted = [r for r in json.loads(FIRST.read_text())["results"] if r["unique_id"].startswith(("test.", "unit_test."))]
     assert record(conn, built.build_id, FIRST) == record(conn, built.build_id, FIRST) == len(wanted) > 100
@@ -30,20 +41,25 @@ def test_every_test_of_the_build_is_recorded_once(conn, built):
     assert sum(counts.values()) == len(wanted) and set(counts) <= {"pass", "warn"}
     about = dict(conn.execute("select test_name, model_name from ops.test_result where build_id = %s", [built.build_id]).fetchall())
     assert about["fct_service_request_keys_are_known"] == "fct_service_request"
-    assert about["a_work_order_is_overdue_the_day_after_its_day"] == "fct_work_order"
     assert about["quality_failures_are_within_their_population"] == "mart_quality__month"
 
 
-def test_the_trend_counts_failures_and_rows(conn, built, tmp_path):
+def test_a_unit_test_is_recorded_by_its_model(conn, built, with_unit_tests):
+    record(conn, built.build_id, with_unit_tests)
+    about = dict(conn.execute("select test_name, model_name from ops.test_result where build_id = %s", [built.build_id]).fetchall())
+    assert about["a_work_order_is_overdue_the_day_after_its_day"] == "fct_work_order"
+
+
+def test_the_trend_counts_failures_and_rows(conn, built, with_unit_tests, tmp_path):
     """What failed, warned and could not run is told apart: the real file, with three results as dbt writes them when things go wrong."""
-    results = json.loads(FIRST.read_text())
+    results = json.loads(with_unit_tests.read_text())
     chosen = ("fct_service_request_keys_are_known", "fct_service_request_status_is_known", "a_request_has_the_term_of_its_kind")
     of_fact = [r for r in results["results"] if any(name in r["unique_id"] for name in chosen)]
     assert len(of_fact) == 3
     for result, (status, failures) in zip(of_fact, [("fail", 7), ("warn", 2), ("runtime error", None)], strict=True):
         result.update(status=status, failures=failures, message="Got rows")
     (tmp_path / "run_results.json").write_text(json.dumps(results))
-    shutil.copy(FIRST.with_name("manifest.json"), tmp_path)
+    shutil.copy(with_unit_tests.with_name("manifest.json"), tmp_path)
     record(conn, built.build_id, tmp_path / "run_results.json")
     row = conn.execute("select tests_count, failed_tests, warned_tests, failing_rows from marts.mart_quality__test_trend "
                        "where build_id = %s and model_name = 'fct_service_request'", [built.build_id]).fetchone()
