@@ -11,7 +11,7 @@ from pathlib import Path
 from caudal.airflow_api import AirflowApi, AirflowError
 
 CHAIN = ("caudal_replicate", "caudal_build", "caudal_consumers")
-POLL_S = 1.0
+POLL_S = 3.0  # each look has Airflow write out a run of some seventy tasks
 PARSE_TIMEOUT_S = 90
 ASSET_TIMEOUT_S = 60
 LOG_TAIL_LINES = 25

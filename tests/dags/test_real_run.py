@@ -10,7 +10,7 @@ import time
 import pytest
 
 from caudal import warehouse
-from caudal.airflow_run import ChainFailed
+from caudal.airflow_run import POLL_S, ChainFailed
 from caudal.settings import settings
 from sources.status import status
 from tests.raw_changes import charge
@@ -130,7 +130,7 @@ def test_an_entity_that_fails_stops_no_other_and_raw_is_not_announced(broken_tab
         for task in api.tasks("caudal_replicate", run):
             if task["state"] == "up_for_retry":  # as a person does who knows that it will fail again: the tries are minutes apart
                 api.call("PATCH", f"dags/caudal_replicate/dagRuns/{run}/taskInstances/replicate/{task['map_index']}", json={"new_state": "failed"})
-        time.sleep(1)
+        time.sleep(POLL_S)
     assert state == "failed"
     tasks = api.tasks("caudal_replicate", run)
     assert [t["state"] for t in tasks if t["task_id"] in ("announce", "report_failure")] == ["failed", "failed"]
