@@ -1,4 +1,4 @@
-"""Results of tests, kept: read from the run_results.json that dbt left after the session's first build, and after a run with unit tests."""
+"""Results of the tests of a real build, kept: read from the run_results.json that dbt left after the session's first build."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from caudal import warehouse
-from caudal.dbt_run import _dbt, target_dir
 from caudal.settings import settings
 from caudal.test_results import record
 
@@ -24,14 +23,19 @@ def conn(built):
         connection.rollback()
 
 
-@pytest.fixture(scope="module")
-def with_unit_tests(built, tmp_path_factory):
-    """What dbt left after all tests of two models."""
-    assert _dbt(["test", "--select", "fct_service_request", "fct_work_order"], lambda _: None) == []
-    folder = tmp_path_factory.mktemp("results")
-    for name in ("run_results.json", "manifest.json"):
-        shutil.copy(target_dir() / name, folder)
-    return folder / "run_results.json"
+@pytest.fixture
+def with_unit_tests(built, tmp_path):
+    """What dbt left of the data tests, and two unit tests that passed, as a build of files that have changed leaves them."""
+    results = json.loads(FIRST.read_text())
+    results["results"] = [r for r in results["results"] if not r["unique_id"].startswith("unit_test.")]
+    nodes = json.loads(FIRST.with_name("manifest.json").read_text())["unit_tests"]
+    template = next(r for r in results["results"] if r["unique_id"].startswith("test."))
+    chosen = {node["name"]: unique_id for unique_id, node in nodes.items()}
+    results["results"] += [{**template, "unique_id": chosen[name], "status": "pass", "failures": 0} for name in (
+        "a_work_order_is_overdue_the_day_after_its_day", "a_request_has_the_term_of_its_kind")]
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+    shutil.copy(FIRST.with_name("manifest.json"), tmp_path)
+    return tmp_path / "run_results.json"
 
 
 def test_every_test_of_the_build_is_recorded_once(conn, built):
@@ -50,7 +54,7 @@ def test_a_unit_test_is_recorded_by_its_model(conn, built, with_unit_tests):
     assert about["a_work_order_is_overdue_the_day_after_its_day"] == "fct_work_order"
 
 
-def test_the_trend_counts_failures_and_rows(conn, built, with_unit_tests, tmp_path):
+def test_the_trend_counts_failures_and_rows(conn, built, with_unit_tests):
     """What failed, warned and could not run is told apart: the real file, with three results as dbt writes them when things go wrong."""
     results = json.loads(with_unit_tests.read_text())
     chosen = ("fct_service_request_keys_are_known", "fct_service_request_status_is_known", "a_request_has_the_term_of_its_kind")
@@ -58,9 +62,8 @@ def test_the_trend_counts_failures_and_rows(conn, built, with_unit_tests, tmp_pa
     assert len(of_fact) == 3
     for result, (status, failures) in zip(of_fact, [("fail", 7), ("warn", 2), ("runtime error", None)], strict=True):
         result.update(status=status, failures=failures, message="Got rows")
-    (tmp_path / "run_results.json").write_text(json.dumps(results))
-    shutil.copy(with_unit_tests.with_name("manifest.json"), tmp_path)
-    record(conn, built.build_id, tmp_path / "run_results.json")
+    with_unit_tests.write_text(json.dumps(results))
+    record(conn, built.build_id, with_unit_tests)
     row = conn.execute("select tests_count, failed_tests, warned_tests, failing_rows from marts.mart_quality__test_trend "
                        "where build_id = %s and model_name = 'fct_service_request'", [built.build_id]).fetchone()
     assert row is not None and row[1:] == (2, 1, 9)
