@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, has_request_context, session
 from flask_login import LoginManager, user_logged_in
 from superset.errors import ErrorLevel, SupersetError, SupersetErrorType
 from superset.exceptions import SupersetSecurityException
@@ -48,6 +48,13 @@ _STANDING = sa.text("""
         (select coalesce(jsonb_agg(distinct jsonb_build_array(municipality_code, sector_code)), '[]')
          from ops.current_access where user_name = :name and (role = :guest) = :is_guest),
         (select published_build_id from ops.data_status)""")
+
+
+_PERMISSIONS = sa.text("""
+    select distinct p.name, v.name from ab_permission_view_role as r
+    join ab_permission_view as pv on pv.id = r.permission_view_id
+    join ab_permission as p on p.id = pv.permission_id join ab_view_menu as v on v.id = pv.view_menu_id
+    where r.role_id = any(:roles)""")
 
 
 class Standing(NamedTuple):
@@ -170,6 +177,26 @@ class CaudalSecurityManager(SupersetSecurityManager):
         if not super()._has_view_access(user, permission_name, view_name):
             return False
         return view_name not in SQL_LAB_VIEWS or permission_name == "can_list" or self.sees_everything()
+
+    def exist_permission_on_roles(self, view_name: str, permission_name: str, role_ids: list[int]) -> bool:
+        """Whether one of the roles has it."""
+        if not has_request_context():
+            return super().exist_permission_on_roles(view_name, permission_name, role_ids)
+        return (permission_name, view_name) in self._permissions(role_ids)
+
+    def user_view_menu_names(self, permission_name: str) -> set[str]:
+        """On what the user of this request has the permission; of a guest, as Superset reckons it."""
+        if not has_request_context() or g.user.is_anonymous or self.is_guest_user():
+            return super().user_view_menu_names(permission_name)
+        found = self._permissions([role.id for role in self.get_user_roles()])
+        return {view for permission, view in found if permission == permission_name}
+
+    def _permissions(self, role_ids: list[int]) -> set[tuple[str, str]]:
+        """All that the roles have (permission, on what), read once a request: a chart's data ask for a dozen, one by one."""
+        key, known = tuple(sorted(role_ids)), g.setdefault("_caudal_permissions", {})
+        if key not in known:
+            known[key] = {(permission, view) for permission, view in self.session.execute(_PERMISSIONS, {"roles": list(key)})}
+        return known[key]
 
     def register_views(self) -> None:
         """Superset's own, with every log-in held to the same pace: its own limit reaches the page of the form, not the address that takes it."""
