@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -130,12 +131,18 @@ def load(root: Path | None = None, manifest: Path | None = None) -> Context:
     path = folder / "manifest.json"
     if not path.exists():
         raise ManifestMissing(f"there is no dbt manifest at {path}: run `caudal build` first")
-    nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"].values()
-    models = [node for node in nodes if node["resource_type"] == "model"]
-    columns = {node["name"]: node["columns"] for node in models}
-    pii, whole = (frozenset(node["name"] for node in models if node["config"].get("meta", {}).get(mark)) for mark in ("pii", "whole_utility"))
+    columns, pii, whole = _models(path, path.stat().st_mtime_ns)
     assets, layer = read(root) if root else read(), semantic.load(folder)
     return Context(replace(assets, datasets=assets.datasets | generated_datasets(assets, layer, columns)), layer, columns, pii, whole)
+
+
+@lru_cache(maxsize=2)
+def _models(manifest: Path, _mtime: int) -> tuple[dict[str, dict[str, dict[str, Any]]], frozenset[str], frozenset[str]]:
+    """Columns of the models, those with personal data, those only for who sees all of the utility. Read once of a manifest: it has megabytes."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    models = [node for node in nodes if node["resource_type"] == "model"]
+    pii, whole = (frozenset(node["name"] for node in models if node["config"].get("meta", {}).get(mark)) for mark in ("pii", "whole_utility"))
+    return {node["name"]: node["columns"] for node in models}, pii, whole
 
 
 __all__ = ["DATABASE", "PII_DATABASE", "AssetError", "Context", "d3_format", "identifier", "is_ratio", "load"]
