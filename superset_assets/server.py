@@ -107,7 +107,7 @@ def _service() -> Service:
     port = port_file.read_text() if port_file.exists() else "0"
     command = [
         str(venv() / "bin" / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", os.environ.get("CAUDAL_SUPERSET_WORKERS", "2"),
-        "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--log-level", "warning", "superset.app:create_app()",
+        "--worker-class", "gthread", "--threads", "8", "--timeout", "120", "--keep-alive", "30", "--log-level", "warning", "superset.app:create_app()",
     ]
 
     def ready() -> bool:
