@@ -24,16 +24,22 @@ SCREENS: dict[str, dict[str, Any]] = {
     "escritorio": {"viewport": {"width": 1440, "height": 1500}},
     "telefono": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
 }
-_SEEN = """() => [...document.querySelectorAll('[data-test="chart-grid-component"]')].filter(chart => chart.checkVisibility()).map(chart => ({
-  title: chart.dataset.testChartName ?? chart.querySelector('[data-test-chart-name]')?.dataset.testChartName,
+_CHARTS = """[...document.querySelectorAll('[data-test="chart-grid-component"]')].filter(chart => chart.checkVisibility())"""
+_STATE = """
   loading: !chart.querySelector('[data-test="slice-container"], [role="alert"]')
     || !!chart.querySelector('[data-test="loading-indicator"], .loading, .ant-spin-spinning'),
+  drawn: !!chart.querySelector('canvas, table, .header-line, .ant-empty'),"""
+_SEEN = f"""() => {_CHARTS}.map(chart => ({{{_STATE}
+  title: chart.dataset.testChartName ?? chart.querySelector('[data-test-chart-name]')?.dataset.testChartName,
   error: chart.querySelector('[role="alert"], .ant-alert, [data-test="error-message"]')?.innerText ?? null,
   empty: !!chart.querySelector('.ant-empty') || /No se obtuvieron resultados|Sin datos$|No hay datos|^N\\/A$/m.test(chart.innerText),
   text: chart.innerText.slice(0, 200),
-  drawn: !!chart.querySelector('canvas, table, .header-line, .ant-empty'),
-}))"""
-_DRAWN = f"wanted => {{ const seen = ({_SEEN})(); return seen.length === wanted && seen.every(chart => !chart.loading && (chart.drawn || chart.error)) }}"
+}}))"""
+# looked at again and again: without the texts, for which the page would be laid out each time
+_DRAWN = f"""wanted => {{
+  const seen = {_CHARTS}.map(chart => ({{{_STATE} error: chart.querySelector('[role="alert"], .ant-alert, [data-test="error-message"]')?.textContent }}))
+  return seen.length === wanted && seen.every(chart => !chart.loading && (chart.drawn || chart.error))
+}}"""
 
 
 def chromium(driver: Playwright) -> Browser:
@@ -67,6 +73,11 @@ def open_dashboard(page: Page, context: Context, slug: str) -> Locator:
     """Open it anew; the titles of its tabs."""
     page.goto(f"{server.url()}/superset/dashboard/{slug}/")
     wait_until_drawn(page, len(charts_of(context, slug)))
+    return tabs(page)
+
+
+def tabs(page: Page) -> Locator:
+    """The titles of the tabs of the open dashboard."""
     return page.locator('[data-test="dashboard-component-tabs"] [role="tab"]')
 
 
