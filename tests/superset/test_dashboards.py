@@ -45,6 +45,7 @@ Visit = tuple[str, str, str]
 # What is shown hangs from the person and how it fits from the screen: each of both with the other's widest.
 SEEN_ON = [("gerencia", "escritorio"), ("gerencia", "telefono"), ("lectura", "escritorio")]
 VISITS: list[Visit] = [(person, screen, slug) for person, screen in SEEN_ON for slug in Context(read(), None, {}).dashboards_of(PEOPLE[person].role)]
+FILTERED: list[Visit] = [(*SEEN_ON[0], slug) for slug in read().dashboards]  # in the order of VISITS: each follows the visit that it goes on from
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,6 @@ def page(superset: object) -> Iterator[Callable[[str, str], Page]]:
             if (person, screen) not in made:
                 user = PEOPLE[person].user_name
                 made[person, screen] = pages.log_in(browser, user, get_or_create(settings().home, sync.secret_name(user)), screen)
-            made[person, screen].complaints.clear()
             return made[person, screen]
 
         yield of
@@ -69,10 +69,20 @@ def page(superset: object) -> Iterator[Callable[[str, str], Page]]:
         access.revoke(who.user_name)
 
 
-@pytest.mark.parametrize(("person", "screen", "slug"), VISITS)
-def test_every_chart_is_drawn(page: Callable[[str, str], Page], person: str, screen: str, slug: str) -> None:
-    view, context = page(person, screen), load()
-    tabs = pages.open_dashboard(view, context, slug)
+@pytest.fixture(scope="module")
+def visit(page: Callable[[str, str], Page], request: pytest.FixtureRequest) -> tuple[Page, Visit]:
+    """The page with one of VISITS open: its tests follow each other, so that it is loaded once."""
+    person, screen, slug = request.param
+    view = page(person, screen)
+    view.complaints.clear()
+    pages.open_dashboard(view, load(), slug)
+    return view, request.param
+
+
+@pytest.mark.parametrize("visit", VISITS, indirect=True, ids="-".join)
+def test_every_chart_is_drawn(visit: tuple[Page, Visit]) -> None:
+    view, (person, screen, slug) = visit
+    context, tabs = load(), pages.tabs(view)
     titles = [tab.title for tab in context.assets.dashboards[slug].tabs]
     assert tabs.all_inner_texts() == titles
     for number in range(len(titles)):
@@ -126,10 +136,11 @@ def _fits(view: Page) -> None:
     assert corner and corner["width"] <= 64 and corner["height"] <= 64, corner
 
 
-@pytest.mark.parametrize("slug", sorted(read().dashboards))
-def test_a_filter_changes_a_figure_to_the_warehouses(page: Callable[[str, str], Page], slug: str) -> None:
+@pytest.mark.parametrize("visit", FILTERED, indirect=True, ids="-".join)
+def test_a_filter_changes_a_figure_to_the_warehouses(visit: tuple[Page, Visit]) -> None:
     """Of the municipality with most sectors; where no figure of the dashboard is of a place, of the month before."""
-    view, context = page("gerencia", "escritorio"), load()
+    view, (_, _, slug) = visit
+    context = load()
     filters = context.assets.dashboards[slug].filters
     titles = _figures_reached(context, slug, "municipality_name")
     key, where, value = "municipio", {"municipality_name": (town := pages.largest_town())}, town
@@ -139,7 +150,7 @@ def test_a_filter_changes_a_figure_to_the_warehouses(page: Callable[[str, str], 
     metrics = {title: context.assets.charts[name].metric for title, name in titles.items()}
     before, after = pages.figures(metrics, {}), pages.figures(metrics, where)
     changed = next(title for title in titles if before[title] != after[title] and after[title] is not None)
-    pages.open_dashboard(view, context, slug)
+    pages.tabs(view).first.click()
     assert filters[key].name in view.locator('[data-test="filter-bar"]').inner_text()
     expect(pages.number(view, changed)).to_have_text(_written(context, titles[changed], before[changed]))
     pages.filtered_by(view, expand_dashboards.filter_id(slug, key), value)
