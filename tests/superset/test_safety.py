@@ -187,15 +187,20 @@ def kpis(built: object) -> dict[str, set[str]]:
     return found
 
 
+@pytest.fixture(scope="module")
+def scorecards(superset: Client) -> dict[str, set[str]]:
+    """Scorecard → the labels of all its KPIs, as who sees everything gets them."""
+    return {dataset: {row["label_es"] for row in superset.chart_data(dataset, [], ["label_es"])} for dataset in SCORECARDS}
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 def test_a_scorecard_shows_the_reserved_kpis_only_to_who_sees_the_whole_utility(
-    log_in: Callable, superset: Client, kpis: dict, person: str,
+    log_in: Callable, superset: Client, kpis: dict, scorecards: dict, person: str,
 ) -> None:
     """Costs, cash, quality, audit: asked of the dataset, filtered for, counted, as a CSV and as the charts that are saved."""
     client, context, opened = log_in(person), load(), readable(load(), PEOPLE[person][0])
     seen = 0
-    for dataset in SCORECARDS:
-        every = {row["label_es"] for row in superset.chart_data(dataset, [], ["label_es"])}
+    for dataset, every in scorecards.items():
         if dataset not in NOTHING_RESERVED:
             assert every & kpis["reserved"], "a scorecard without reserved KPIs proves nothing"
         only = {"columns": ["label_es"], "filters": [{"col": "is_reserved", "op": "IS TRUE"}]}
