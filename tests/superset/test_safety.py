@@ -297,6 +297,8 @@ def test_sql_lab_is_for_who_sees_everything_and_has_the_role(log_in: Callable, s
     ):
         with pytest.raises(SupersetError):
             sql(text)
+    sql("select set_config('timezone', 'Asia/Tokyo', false)")  # connections are kept: each is lent as it was at log-in
+    assert 9 * 3600 not in {sql("select extract(timezone from now())::int as seconds_off")[0]["seconds_off"] for _ in range(10)}
     if person in WITH_PII:
         assert sql("select customer_name from marts.dim_customer_pii limit 1", "caudal_pii")
     else:
