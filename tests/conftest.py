@@ -34,8 +34,11 @@ def home() -> Iterator[Path]:
 
     warehouse.bootstrap()
     yield _HOME
-    EmbeddedPostgres(_HOME).destroy()
-    if "CAUDAL_TEST_HOME" not in os.environ:
+    server = EmbeddedPostgres(_HOME)
+    if "CAUDAL_TEST_HOME" in os.environ:
+        server.stop()
+    else:
+        server.destroy()
         shutil.rmtree(_HOME, ignore_errors=True)
 
 
