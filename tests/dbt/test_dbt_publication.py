@@ -119,7 +119,7 @@ def test_failed_test_keeps_yesterdays_data_and_says_so(built):
         ).fetchone()[0]
         charge(conn, line, 1000)
         try:
-            done = subprocess.run([CAUDAL, "build"], capture_output=True, text=True, timeout=300, check=False)
+            done = subprocess.run([CAUDAL, "build"], capture_output=True, text=True, check=False)
             again = build(progress=lambda _: None)  # nothing new in raw: the bad row is on the side that is built, and still tested
         finally:
             charge(conn, line, -1000)
@@ -163,8 +163,7 @@ def test_killed_build_then_good_one_under_a_reader(built):
     published, figures = _status()[0], _figures()
     process = subprocess.Popen([CAUDAL, "build"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
     children: list[psutil.Process] = []
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
+    while process.poll() is None:
         with suppress(psutil.NoSuchProcess):  # one that has just ended
             children = [c for c in psutil.Process(process.pid).children() if "build" in c.cmdline()]
         if children:
@@ -174,7 +173,7 @@ def test_killed_build_then_good_one_under_a_reader(built):
     time.sleep(1.5)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     with reader(SAME_FIGURE_TWICE) as answers:
         result = build(progress=lambda _: None)

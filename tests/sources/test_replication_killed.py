@@ -26,9 +26,8 @@ def test_a_killed_run_leaves_everything_as_it_was_and_the_next_one_completes(lab
     before, mark = lab.versions("odoo_account_move_line"), lab.warehouse(MARK)
     with lab.server.knobs.set(latency_s=0.1):
         command = lab.command("--entity", LINES.name, "--page-rows", "200")
-        deadline = time.monotonic() + 60
         while not writing(lab):
-            assert command.poll() is None and time.monotonic() < deadline, command.communicate()[0]
+            assert command.poll() is None, command.communicate()[0]
             time.sleep(0.02)
         command.send_signal(signal.SIGKILL)
         assert command.wait(10) == -signal.SIGKILL
