@@ -16,11 +16,12 @@ from typing import Any
 
 import yaml
 
+from caudal.yaml_file import LOADER
+
 from . import layout
 from .chart_kinds import KINDS
 from .client import Client
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KIND_ES = {"dataset": "conjunto de datos", "chart": "gráfico", "dashboard": "tablero", "database": "conexión"}
 # What Superset adds to a chart's parameters by itself: where it is shown, which one it is.
 NOISE = {
