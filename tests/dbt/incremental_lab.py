@@ -41,7 +41,7 @@ def build_untested(fails: bool = False, everything: bool = False, **options: boo
     return result
 
 
-def is_behind(conn: psycopg.Connection, tested: bool = False) -> bool:
+def _is_behind(conn: psycopg.Connection, tested: bool) -> bool:
     """Whether a side has still to read of Odoo's raw, does not know what was made whole or is not of today's month; with `tested`, or its tests have not read all."""
     return conn.execute(
         """with last as (select max(run_id) as run_id from ops.run where pipeline = 'replicate')
@@ -53,12 +53,16 @@ def is_behind(conn: psycopg.Connection, tested: bool = False) -> bool:
         [settings().today, tested]).fetchone()[0]
 
 
-def settle(conn: psycopg.Connection) -> None:
-    """Build until no side is behind: what the next build does is then the caller's alone."""
+def settle(conn: psycopg.Connection, tested: bool = False) -> None:
+    """Build, with tests or without, until no side is behind: what the next build does is then the caller's alone."""
     for _ in range(3):
-        if not is_behind(conn):
+        if not _is_behind(conn, tested):
             return
-        build_untested()
+        if tested:
+            result = build(progress=lambda _: None)
+            assert result.ok, result
+        else:
+            build_untested()
     raise AssertionError("three builds, and a side is behind")
 
 
